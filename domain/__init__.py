@@ -1,0 +1,1 @@
+"""The rules of the field, free of Telegram and of SQL."""

@@ -1,0 +1,127 @@
+"""Transfers: the states of an action and who may move it.
+
+| from                | act       | to         | who      | when                              |
+|---------------------|-----------|------------|----------|-----------------------------------|
+| nothing yet         | propose   | proposed   | propose  | the appointment is open           |
+| nothing yet         | authorize | authorized | decide   | the appointment is open           |
+| proposed            | authorize | authorized | decide   | the appointment is open           |
+| proposed            | decline   | declined   | decide   | any time                          |
+| authorized          | undo      | revoked    | decide   | by who decided, within 10 minutes |
+
+`declined` and `revoked` are final for an action; the appointment may be proposed anew. An
+appointment is *open* while it is booked, has not started and its patient is high-risk.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from domain.people import Right
+from domain.statuses import Status
+
+UNDO_WITHIN: Final = timedelta(minutes=10)
+REASONS_AT_MOST: Final = 200
+"""Characters of a note or a reason that are kept."""
+
+
+class Kind(StrEnum):
+    """What is to be done: give the slot to a waiting patient, or call and remind."""
+
+    TRANSFER = "transfer"
+    PROACTIVE = "proactive"
+
+
+class State(StrEnum):
+    """Where an action stands."""
+
+    PROPOSED = "proposed"
+    AUTHORIZED = "authorized"
+    DECLINED = "declined"
+    REVOKED = "revoked"
+
+
+class Act(StrEnum):
+    """What a person can do about an action."""
+
+    PROPOSE = "propose"
+    AUTHORIZE = "authorize"
+    DECLINE = "decline"
+    UNDO = "undo"
+
+
+class Barrier(StrEnum):
+    """Why an act is not possible now."""
+
+    STARTED = "the appointment has started"
+    NOT_BOOKED = "the appointment is no longer booked"
+    NOT_HIGH_RISK = "the patient is not high-risk"
+    ALREADY = "it was decided before"
+    NOT_YOURS = "only the person who decided can undo"
+    TOO_LATE = "undo is possible for ten minutes"
+
+
+OPEN: Final = frozenset({State.PROPOSED, State.AUTHORIZED})
+"""States of which an appointment has at most one per kind."""
+
+MOVES: Final = MappingProxyType(
+    {
+        (None, Act.PROPOSE): State.PROPOSED,
+        (None, Act.AUTHORIZE): State.AUTHORIZED,
+        (State.PROPOSED, Act.AUTHORIZE): State.AUTHORIZED,
+        (State.PROPOSED, Act.DECLINE): State.DECLINED,
+        (State.AUTHORIZED, Act.UNDO): State.REVOKED,
+    }
+)
+
+NEEDS: Final = MappingProxyType(
+    {
+        Act.PROPOSE: Right.PROPOSE,
+        Act.AUTHORIZE: Right.DECIDE,
+        Act.DECLINE: Right.DECIDE,
+        Act.UNDO: Right.DECIDE,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Who moved an action last, and when."""
+
+    by_id: int
+    at: datetime
+
+
+def barrier_of_appointment(
+    status: Status, start: datetime, prior_no_shows: int, *, threshold: int, now: datetime
+) -> Barrier | None:
+    """Why an appointment is not open for a new decision, or `None` if it is.
+
+    Args:
+        status: Its status.
+        start: When it starts (aware).
+        prior_no_shows: The patient's earlier no-shows.
+        threshold: From how many earlier no-shows on a patient is high-risk.
+        now: The present (aware).
+    """
+    if status is not Status.BOOKED:
+        return Barrier.NOT_BOOKED
+    if start <= now:
+        return Barrier.STARTED
+    if prior_no_shows < threshold:
+        return Barrier.NOT_HIGH_RISK
+    return None
+
+
+def barrier_of_undo(decided: Decided, *, by_id: int, now: datetime) -> Barrier | None:
+    """Why an authorised action cannot be undone by this person now, or `None`."""
+    if decided.by_id != by_id:
+        return Barrier.NOT_YOURS
+    return None if now - decided.at <= UNDO_WITHIN else Barrier.TOO_LATE
+
+
+def next_state(state: State | None, act: Act) -> State | None:
+    """The state that `act` leads to, or `None` when the table has no such move."""
+    open_state = None if state in {State.DECLINED, State.REVOKED} else state
+    return MOVES.get((open_state, act))
