@@ -1,0 +1,323 @@
+"""Actions: proposing, authorising, declining and undoing, each one transaction.
+
+The database decides: a state is moved by an UPDATE that names the state it expects, so of two
+presses, or two managers, one moves it and the other is told what was decided.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ScalarSelect, case, select, update
+from sqlmodel import Session, col
+
+from domain.people import Member, Refused, Right
+from domain.statuses import NOT_SCHEDULED
+from domain.transfers import (
+    NEEDS,
+    OPEN,
+    REASONS_AT_MOST,
+    Act,
+    Barrier,
+    Decided,
+    Kind,
+    State,
+    barrier_of_appointment,
+    barrier_of_undo,
+    next_state,
+)
+from storage import audit, outbox, people
+from storage.proposals import ActionView, view
+from storage.tables import Action, Appointment, DailyCount, Department, key_of
+
+PUSHED_PROPOSAL: Final = "proposal"
+PUSHED_DECISION: Final = "told"
+"""Addresses (with the action's id) of the screens that are pushed."""
+
+
+_FIRST_STATES: Final = {act: state for act in Act if (state := next_state(None, act)) is not None}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an act.
+
+    Attributes:
+        action: The action as it stands now; `None` if nothing was ever proposed.
+        barrier: Why the act was not done; `None` if it was.
+    """
+
+    action: ActionView | None
+    barrier: Barrier | None = None
+
+
+def propose(
+    session: Session, member: Member, appointment_id: int, kind: Kind, now: datetime, threshold: int
+) -> Outcome:
+    """Propose an action and tell the managers of the department.
+
+    Raises:
+        Refused: The member may not propose there.
+    """
+    return _begin(session, member, appointment_id, kind, (Act.PROPOSE, now, threshold))
+
+
+def authorize_directly(
+    session: Session, member: Member, appointment_id: int, kind: Kind, now: datetime, threshold: int
+) -> Outcome:
+    """Authorise an action about an appointment, whether or not it was proposed before.
+
+    Raises:
+        Refused: The member may not decide there.
+    """
+    return _begin(session, member, appointment_id, kind, (Act.AUTHORIZE, now, threshold))
+
+
+def authorize(
+    session: Session, member: Member, action_id: int, now: datetime, threshold: int
+) -> Outcome:
+    """Authorise a proposed action and tell who proposed it.
+
+    Raises:
+        Refused: The member may not decide there.
+    """
+    action, appointment = _locked(session, action_id)
+    _require(session, member, Act.AUTHORIZE, appointment.department_id)
+    if action.state is State.PROPOSED:
+        barrier = _barrier(appointment, now, threshold)
+        if barrier:
+            return Outcome(view(session, action_id), barrier)
+    return _decide(session, member, (action, appointment), Act.AUTHORIZE, now)
+
+
+def decline(
+    session: Session, member: Member, action_id: int, now: datetime, reason: str | None = None
+) -> Outcome:
+    """Decline a proposed action and tell who proposed it.
+
+    Raises:
+        Refused: The member may not decide there.
+    """
+    found = _locked(session, action_id)
+    _require(session, member, Act.DECLINE, found[1].department_id)
+    return _decide(session, member, found, Act.DECLINE, now, reason)
+
+
+def undo(session: Session, member: Member, action_id: int, now: datetime) -> Outcome:
+    """Revoke an authorised action, by who authorised it and within the time allowed.
+
+    Raises:
+        Refused: The member may not decide there.
+    """
+    action, appointment = _locked(session, action_id)
+    _require(session, member, Act.UNDO, appointment.department_id)
+    if action.state is State.AUTHORIZED and action.decided_by and action.decided_at:
+        decided = Decided(action.decided_by, action.decided_at)
+        barrier = barrier_of_undo(decided, by_id=member.id, now=now)
+        if barrier:
+            return Outcome(view(session, action_id), barrier)
+    return _decide(session, member, (action, appointment), Act.UNDO, now)
+
+
+def add_note(session: Session, member: Member, appointment_id: int, note: str) -> bool:
+    """Put a note on the member's own waiting proposal about an appointment."""
+    changed = session.execute(
+        update(Action)
+        .where(
+            col(Action.appointment_id) == appointment_id,
+            col(Action.state) == State.PROPOSED,
+            col(Action.proposed_by) == member.id,
+        )
+        .values(note=note[:REASONS_AT_MOST])
+        .returning(col(Action.id))
+    ).all()
+    if changed:
+        appointment = session.get_one(Appointment, appointment_id)
+        touch_figures(session, [appointment.department_id])
+    return bool(changed)
+
+
+def furthest_state() -> ScalarSelect[State | None]:
+    """Where the furthest of an appointment's actions stands, for an UPDATE of appointments."""
+    rank = case(
+        {State.AUTHORIZED: 3, State.PROPOSED: 2, State.DECLINED: 1}, value=col(Action.state)
+    )
+    return (
+        select(col(Action.state))
+        .where(
+            col(Action.appointment_id) == col(Appointment.id),
+            col(Action.state) != State.REVOKED,
+        )
+        .order_by(rank.desc())
+        .limit(1)
+        .correlate(Appointment)
+        .scalar_subquery()
+    )
+
+
+def refresh_state(session: Session, appointment: Appointment) -> None:
+    """Set `action_state` to where the furthest action stands, and the rollup with it."""
+    was = appointment.action_state
+    furthest = session.scalar(
+        update(Appointment)
+        .where(col(Appointment.id) == appointment.id)
+        .values(action_state=furthest_state())
+        .returning(col(Appointment.action_state))
+    )
+    gained = (furthest is State.AUTHORIZED) - (was is State.AUTHORIZED)
+    if gained and appointment.status not in NOT_SCHEDULED:
+        session.execute(
+            update(DailyCount)
+            .where(
+                col(DailyCount.day) == appointment.day,
+                col(DailyCount.department_id) == appointment.department_id,
+                col(DailyCount.age_group) == appointment.age_group,
+            )
+            .values(actioned=col(DailyCount.actioned) + gained)
+        )
+
+
+def touch_figures(session: Session, department_ids: Iterable[int]) -> None:
+    """Let open messages about these departments be renewed."""
+    for department_id in sorted(set(department_ids)):
+        session.execute(
+            update(Department)
+            .where(col(Department.id) == department_id)
+            .values(figures=col(Department.figures) + 1)
+        )
+
+
+def _begin(
+    session: Session,
+    member: Member,
+    appointment_id: int,
+    kind: Kind,
+    request: tuple[Act, datetime, int],
+) -> Outcome:
+    """Move the open action of that kind, or make one."""
+    act, now, threshold = request
+    appointment = session.get_one(Appointment, appointment_id, with_for_update=True)
+    _require(session, member, act, appointment.department_id)
+    action = session.scalars(
+        select(Action).where(
+            col(Action.appointment_id) == appointment_id,
+            col(Action.kind) == kind,
+            col(Action.state).in_(OPEN),
+        )
+    ).first()
+    barrier = _barrier(appointment, now, threshold)
+    if action is not None:
+        if barrier or next_state(action.state, act) is None:
+            return Outcome(view(session, key_of(action)), barrier or Barrier.ALREADY)
+        return _decide(session, member, (action, appointment), act, now)
+    if barrier:
+        return Outcome(None, barrier)
+    action = Action(appointment_id=appointment_id, kind=kind, state=_FIRST_STATES[act])
+    if act is Act.PROPOSE:
+        action.proposed_by, action.proposed_at = member.id, now
+    else:
+        action.decided_by, action.decided_at = member.id, now
+    session.add(action)
+    session.flush()
+    _settle(session, member, (action, appointment), act, now)
+    if act is Act.PROPOSE:
+        _tell_managers(session, member, action, appointment, now)
+    return Outcome(view(session, key_of(action)))
+
+
+def _decide(
+    session: Session,
+    member: Member,
+    found: tuple[Action, Appointment],
+    act: Act,
+    now: datetime,
+    reason: str | None = None,
+) -> Outcome:
+    action, _ = found
+    action_id, becomes = key_of(action), next_state(action.state, act)
+    if becomes is None:
+        return Outcome(view(session, action_id), Barrier.ALREADY)
+    values: dict[str, object] = {"state": becomes}
+    if act is Act.UNDO:
+        values["revoked_at"] = now
+    else:
+        values |= {"decided_by": member.id, "decided_at": now, "reason": _short(reason)}
+    moved = session.execute(
+        update(Action)
+        .where(col(Action.id) == action_id, col(Action.state) == action.state)
+        .values(**values)
+        .returning(col(Action.id))
+    ).first()
+    if moved is None:
+        return Outcome(view(session, action_id), Barrier.ALREADY)
+    session.refresh(action)
+    _settle(session, member, found, act, now)
+    _tell_proposer(session, member, action, now)
+    return Outcome(view(session, action_id))
+
+
+def _settle(
+    session: Session, member: Member, found: tuple[Action, Appointment], act: Act, now: datetime
+) -> None:
+    """What every move does: the kept-up-to-date columns, the figures' version, the audit row."""
+    action, appointment = found
+    refresh_state(session, appointment)
+    touch_figures(session, [appointment.department_id])
+    audit.record(
+        session,
+        act.value,
+        at=now,
+        member_id=member.id,
+        appointment_id=appointment.id,
+        action=action.id,
+        kind=action.kind,
+        **({"reason": action.reason} if action.reason else {}),
+    )
+
+
+def _tell_managers(
+    session: Session, proposer: Member, action: Action, appointment: Appointment, now: datetime
+) -> None:
+    for manager in people.members_with(session, Right.DECIDE, appointment.department_id):
+        if manager.id != proposer.id:
+            key = f"{PUSHED_PROPOSAL}:{action.id}:{manager.id}"
+            address = f"{PUSHED_PROPOSAL}:{action.id}"
+            outbox.enqueue(session, manager.id, address, now, key=key)
+
+
+def _tell_proposer(session: Session, decider: Member, action: Action, now: datetime) -> None:
+    if action.proposed_by not in {None, decider.id}:
+        assert action.proposed_by is not None  # noqa: S101 - excluded above
+        key = f"{PUSHED_DECISION}:{action.id}:{action.state}"
+        address = f"{PUSHED_DECISION}:{action.id}"
+        outbox.enqueue(session, action.proposed_by, address, now, key=key, silent=True)
+
+
+def _locked(session: Session, action_id: int) -> tuple[Action, Appointment]:
+    """An action and its appointment, the appointment locked first, as everywhere."""
+    action = session.get_one(Action, action_id)
+    appointment = session.get_one(Appointment, action.appointment_id, with_for_update=True)
+    session.refresh(action)
+    return action, appointment
+
+
+def _require(session: Session, member: Member, act: Act, department_id: int) -> None:
+    right = NEEDS[act]
+    if not member.may(right, department_id):
+        department = session.get_one(Department, department_id)
+        raise Refused(right, department.name)
+
+
+def _barrier(appointment: Appointment, now: datetime, threshold: int) -> Barrier | None:
+    return barrier_of_appointment(
+        appointment.status,
+        appointment.start,
+        appointment.prior_no_shows,
+        threshold=threshold,
+        now=now,
+    )
+
+
+def _short(text: str | None) -> str | None:
+    return text[:REASONS_AT_MOST] if text else None

@@ -1,0 +1,418 @@
+"""Batches: many authorisations by one press, all in one transaction.
+
+`draft` freezes exactly the appointments that the screen stood for when the button was pressed;
+`confirm` authorises those of them that are still open, and keeps the others as the batch's items,
+so that they can be named.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, select, update
+from sqlmodel import Session, col
+
+from domain.criteria import Selection
+from domain.efficiency import Efficiency
+from domain.people import Member, Right
+from domain.statuses import NOT_SCHEDULED, Status
+from domain.transfers import UNDO_WITHIN, Barrier, Kind, State, barrier_of_appointment
+from storage import audit, outbox
+from storage.actions import furthest_state, touch_figures
+from storage.efficiency import efficiency
+from storage.proposals import is_waiting
+from storage.risk import at_risk, is_undecided
+from storage.tables import (
+    Action,
+    Appointment,
+    Batch,
+    BatchItem,
+    DailyCount,
+    Department,
+    MemberRow,
+    Patient,
+    key_of,
+)
+
+PUSHED_BATCH: Final = "toldbatch"
+NAMED_AT_MOST: Final = 5
+"""How many of those left out are named one by one."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An appointment that a batch could not authorise, and why (in a few words)."""
+
+    reference: str
+    start: datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class BatchView:
+    """A batch as it stands.
+
+    Attributes:
+        source: The address of the screen whose content it is.
+        size: How many appointments it asked about.
+        done: How many were authorised (and, if revoked, had been).
+        departments: Names of the departments among them, most appointments first.
+        before: The figure within the batch's criteria now.
+        after: What it becomes, or became, by the batch.
+        left_out: The first few of those left out.
+        left_out_total: How many were left out in all.
+    """
+
+    id: int
+    member_id: int
+    source: str
+    state: State
+    size: int
+    done: int
+    decided_by: str
+    decided_at: datetime | None
+    departments: list[str]
+    before: Efficiency
+    after: Efficiency
+    left_out: list[LeftOut]
+    left_out_total: int
+
+
+def draft_from_list(
+    session: Session, member: Member, source: str, selection: Selection, now: datetime
+) -> int:
+    """Freeze what waits for a decision on a risk list, and return the batch's id.
+
+    Raises:
+        Refused: The member may not decide.
+    """
+    wanted = select(col(Appointment.id)).where(*at_risk(selection), is_undecided())
+    return _draft(session, member, source, wanted, now)
+
+
+def draft_from_waiting(session: Session, member: Member, source: str, now: datetime) -> int:
+    """Freeze the proposals that wait for the member, and return the batch's id.
+
+    Raises:
+        Refused: The member may not decide.
+    """
+    wanted = (
+        select(col(Appointment.id))
+        .join(Action, col(Action.appointment_id) == col(Appointment.id))
+        .where(*is_waiting(member, now))
+        .distinct()
+    )
+    return _draft(session, member, source, wanted, now)
+
+
+def confirm(session: Session, member: Member, batch_id: int, now: datetime, threshold: int) -> bool:
+    """Authorise all of a batch that is still open; `False` if it was decided before.
+
+    Raises:
+        Refused: The member may not decide.
+    """
+    member.require(Right.DECIDE)
+    if not _move(session, member, batch_id, (State.PROPOSED, State.AUTHORIZED), now):
+        return False
+    taken = _open_items(session, member, batch_id, now, threshold)
+    _authorize_items(session, member, batch_id, taken, now)
+    _count(session, taken, +1)
+    session.execute(update(Batch).where(col(Batch.id) == batch_id).values(done=len(taken)))
+    _tell_proposers(session, member, batch_id, now)
+    audit.record(
+        session, "authorize batch", at=now, member_id=member.id, batch=batch_id, done=len(taken)
+    )
+    return True
+
+
+def cancel(session: Session, member: Member, batch_id: int, now: datetime) -> bool:
+    """Drop a batch that was not confirmed; `False` if it was decided before."""
+    if not _move(session, member, batch_id, (State.PROPOSED, State.DECLINED), now):
+        return False
+    session.execute(delete(BatchItem).where(col(BatchItem.batch_id) == batch_id))
+    return True
+
+
+def undo(session: Session, member: Member, batch_id: int, now: datetime) -> Barrier | None:
+    """Revoke what a batch authorised and nobody has changed since.
+
+    Raises:
+        Refused: The member may not decide.
+    """
+    member.require(Right.DECIDE)
+    batch = session.get_one(Batch, batch_id)
+    if batch.state is State.AUTHORIZED and batch.decided_at:
+        if batch.member_id != member.id:
+            return Barrier.NOT_YOURS
+        if now - batch.decided_at > UNDO_WITHIN:
+            return Barrier.TOO_LATE
+    if not _move(session, member, batch_id, (State.AUTHORIZED, State.REVOKED), None):
+        return Barrier.ALREADY
+    revoked = session.scalars(
+        update(Action)
+        .where(col(Action.batch_id) == batch_id, col(Action.state) == State.AUTHORIZED)
+        .values(state=State.REVOKED, revoked_at=now)
+        .returning(col(Action.appointment_id))
+    ).all()
+    _release(session, batch_id)
+    audit.record(
+        session, "undo batch", at=now, member_id=member.id, batch=batch_id, done=len(revoked)
+    )
+    return None
+
+
+def batch_view(session: Session, batch_id: int, selection: Selection) -> BatchView | None:
+    """A batch as it stands, with the figures within `selection`; `None` for no such batch."""
+    batch = session.get(Batch, batch_id, populate_existing=True)
+    if batch is None:
+        return None
+    figure = efficiency(session, selection)
+    decided = batch.state is not State.PROPOSED
+    gained = 0 if decided else _would_gain(session, batch_id, selection)
+    left_out = _left_out(session, batch_id, selection) if decided else []
+    return BatchView(
+        id=batch_id,
+        member_id=batch.member_id,
+        source=batch.source,
+        state=batch.state,
+        size=batch.size,
+        done=batch.done,
+        decided_by=session.get_one(MemberRow, batch.member_id).name,
+        decided_at=batch.decided_at,
+        departments=_departments(session, batch_id),
+        before=figure,
+        after=figure.after(gained),
+        left_out=left_out,
+        left_out_total=batch.size - batch.done if batch.state is State.AUTHORIZED else 0,
+    )
+
+
+def _draft(
+    session: Session,
+    member: Member,
+    source: str,
+    wanted: Select[*tuple[int | None, ...]],
+    now: datetime,
+) -> int:
+    member.require(Right.DECIDE)
+    batch = Batch(member_id=member.id, source=source, state=State.PROPOSED, size=0, created_at=now)
+    session.add(batch)
+    session.flush()
+    batch_id = key_of(batch)
+    items = wanted.add_columns(literal(batch_id))
+    session.execute(insert(BatchItem).from_select(["appointment_id", "batch_id"], items))
+    batch.size = _number_of_items(session, batch_id)
+    return batch_id
+
+
+def _move(
+    session: Session,
+    member: Member,
+    batch_id: int,
+    step: tuple[State, State],
+    decided_at: datetime | None,
+) -> bool:
+    values: dict[str, object] = {"state": step[1]}
+    if decided_at:
+        values["decided_at"] = decided_at
+    moved = session.execute(
+        update(Batch)
+        .where(
+            col(Batch.id) == batch_id,
+            col(Batch.member_id) == member.id,
+            col(Batch.state) == step[0],
+        )
+        .values(**values)
+        .returning(col(Batch.id))
+    ).first()
+    return moved is not None
+
+
+_Item = tuple[int, object, int, int]
+"""Appointment id, day, department id, age group."""
+
+
+def _open_items(
+    session: Session, member: Member, batch_id: int, now: datetime, threshold: int
+) -> Sequence[_Item]:
+    conditions: list[ColumnElement[bool]] = [
+        col(Appointment.status) == Status.BOOKED,
+        col(Appointment.start) > now,
+        col(Appointment.prior_no_shows) >= threshold,
+        is_undecided(),
+    ]
+    if member.departments:
+        conditions.append(col(Appointment.department_id).in_(member.departments))
+    rows = session.execute(
+        select(
+            col(Appointment.id),
+            col(Appointment.day),
+            col(Appointment.department_id),
+            col(Appointment.age_group),
+        )
+        .join(BatchItem, col(BatchItem.appointment_id) == col(Appointment.id))
+        .where(col(BatchItem.batch_id) == batch_id, *conditions)
+        .order_by(col(Appointment.id))
+        .with_for_update(of=Appointment)
+    ).all()
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def _authorize_items(
+    session: Session, member: Member, batch_id: int, taken: Sequence[_Item], now: datetime
+) -> None:
+    """Authorise what is proposed about the items; where nothing is, a transfer."""
+    ids = [item[0] for item in taken]
+    decided = {
+        "state": State.AUTHORIZED,
+        "decided_by": member.id,
+        "decided_at": now,
+        "batch_id": batch_id,
+    }
+    for some in _portions(ids):
+        proposed = session.scalars(
+            update(Action)
+            .where(col(Action.appointment_id).in_(some), col(Action.state) == State.PROPOSED)
+            .values(**decided)
+            .returning(col(Action.appointment_id))
+        ).all()
+        fresh = sorted(set(some).difference(proposed))
+        if fresh:
+            rows = [{**decided, "appointment_id": key, "kind": Kind.TRANSFER} for key in fresh]
+            session.execute(insert(Action), rows)
+        session.execute(
+            update(Appointment)
+            .where(col(Appointment.id).in_(some))
+            .values(action_state=State.AUTHORIZED)
+        )
+        session.execute(
+            delete(BatchItem).where(
+                col(BatchItem.batch_id) == batch_id, col(BatchItem.appointment_id).in_(some)
+            )
+        )
+
+
+def _release(session: Session, batch_id: int) -> None:
+    """Take back what the batch's revoked actions had made actioned."""
+    of_batch = select(col(Action.appointment_id)).where(col(Action.batch_id) == batch_id)
+    released = session.execute(
+        update(Appointment)
+        .where(
+            col(Appointment.id).in_(of_batch),
+            col(Appointment.action_state) == State.AUTHORIZED,
+        )
+        .values(action_state=furthest_state())
+        .returning(
+            col(Appointment.id),
+            col(Appointment.day),
+            col(Appointment.department_id),
+            col(Appointment.age_group),
+            col(Appointment.status),
+            col(Appointment.action_state),
+        )
+    ).all()
+    lost = [
+        (key, day, department_id, group)
+        for key, day, department_id, group, status, state in released
+        if state is not State.AUTHORIZED and status not in NOT_SCHEDULED
+    ]
+    _count(session, lost, -1)
+
+
+def _count(session: Session, items: Sequence[_Item], sign: int) -> None:
+    """Add the items to the rollup's actioned (or take them off), and renew the figures."""
+    cells = Counter((item[1], item[2], item[3]) for item in items)
+    for (day, department_id, group), number in sorted(cells.items(), key=str):
+        session.execute(
+            update(DailyCount)
+            .where(
+                col(DailyCount.day) == day,
+                col(DailyCount.department_id) == department_id,
+                col(DailyCount.age_group) == group,
+            )
+            .values(actioned=col(DailyCount.actioned) + sign * number)
+        )
+    touch_figures(session, [item[2] for item in items])
+
+
+def _tell_proposers(session: Session, decider: Member, batch_id: int, now: datetime) -> None:
+    proposers = session.scalars(
+        select(col(Action.proposed_by))
+        .where(col(Action.batch_id) == batch_id, col(Action.proposed_by).is_not(None))
+        .distinct()
+    ).all()
+    for proposer in proposers:
+        if proposer and proposer != decider.id:
+            key = f"{PUSHED_BATCH}:{batch_id}:{proposer}"
+            address = f"{PUSHED_BATCH}:{batch_id}"
+            outbox.enqueue(session, proposer, address, now, key=key, silent=True)
+
+
+def _would_gain(session: Session, batch_id: int, selection: Selection) -> int:
+    """How many of the items would newly count as actioned within the selection's days."""
+    conditions = [
+        col(BatchItem.batch_id) == batch_id,
+        col(Appointment.day).between(selection.span.first, selection.span.last),
+        is_undecided(),
+    ]
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(BatchItem)
+            .join(Appointment, col(Appointment.id) == col(BatchItem.appointment_id))
+            .where(*conditions)
+        )
+        or 0
+    )
+
+
+def _left_out(session: Session, batch_id: int, selection: Selection) -> list[LeftOut]:
+    rows = session.execute(
+        select(Appointment, col(Patient.reference))
+        .join(BatchItem, col(BatchItem.appointment_id) == col(Appointment.id))
+        .join(Patient, col(Patient.id) == col(Appointment.patient_id))
+        .where(col(BatchItem.batch_id) == batch_id)
+        .order_by(col(Appointment.start), col(Appointment.id))
+        .limit(NAMED_AT_MOST)
+    ).all()
+    return [
+        LeftOut(reference, appointment.start, _why(appointment, selection))
+        for appointment, reference in rows
+    ]
+
+
+def _why(appointment: Appointment, selection: Selection) -> str:
+    barrier = barrier_of_appointment(
+        appointment.status,
+        appointment.start,
+        appointment.prior_no_shows,
+        threshold=selection.threshold,
+        now=selection.after,
+    )
+    return (barrier or Barrier.ALREADY).value
+
+
+def _departments(session: Session, batch_id: int) -> list[str]:
+    number = func.count()
+    items = select(col(BatchItem.appointment_id)).where(col(BatchItem.batch_id) == batch_id)
+    acted = select(col(Action.appointment_id)).where(col(Action.batch_id) == batch_id)
+    rows = session.execute(
+        select(col(Department.name), number)
+        .join(Appointment, col(Appointment.department_id) == col(Department.id))
+        .where(col(Appointment.id).in_(items.union(acted)))
+        .group_by(col(Department.name))
+        .order_by(number.desc(), col(Department.name))
+    ).all()
+    return [name for name, _ in rows]
+
+
+def _number_of_items(session: Session, batch_id: int) -> int:
+    counted = select(func.count()).select_from(BatchItem)
+    return session.scalar(counted.where(col(BatchItem.batch_id) == batch_id)) or 0
+
+
+def _portions(ids: Sequence[int], size: int = 10_000) -> list[Sequence[int]]:
+    """SQLite takes at most 32,766 parameters in a statement."""
+    return [ids[start : start + size] for start in range(0, len(ids), size)]

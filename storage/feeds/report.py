@@ -1,0 +1,83 @@
+"""What an import tells: a refusal of the whole file, or a report on its rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_REASONS_SHOWN: Final = 5
+
+
+class ImportRefused(Exception):  # noqa: N818 - an answer to a person, in one line
+    """The file as a whole cannot be used; the message says why and what to do. Nothing was kept."""
+
+
+class RowRejected(Exception):  # noqa: N818 - an answer to a person
+    """One row cannot be used.
+
+    The reason names fields, never values: it is counted, shown in chats and kept in the audit.
+    """
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What became of each row of a file.
+
+    `rows` is the sum of `inserted`, `updated`, `unchanged`, `rejected`, `not_booked_yet` and
+    `duplicates`.
+
+    Attributes:
+        name: The file's name.
+        sha256: The digest of the file as it was given (packed, if it was).
+        rows: Rows below the header, blank lines left out.
+        reasons: Why rows were rejected and how many, the most frequent first.
+        not_booked_yet: Rows left out because they were booked after the present.
+        outcome_withheld: Rows stored as booked because their outcome lies in the future.
+        duplicates: Rows that a later row with the same appointment_id replaced.
+        patients_updated: Known patients of whom something new was learnt.
+        new_departments: Names of departments seen for the first time.
+        seconds: How long it took.
+    """
+
+    rows: int
+    rejected: int
+    reasons: tuple[tuple[str, int], ...]
+    not_booked_yet: int
+    outcome_withheld: int
+    duplicates: int
+    sha256: str
+    name: str = ""
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    new_patients: int = 0
+    patients_updated: int = 0
+    new_departments: tuple[str, ...] = ()
+    seconds: float = 0
+
+    def lines(self) -> list[str]:
+        """The report in words, for a terminal or a chat; what did not occur is left out."""
+        told = [
+            f"{self.name}: {self.rows:,} rows in {self.seconds:,.1f} s",
+            f"{self.inserted:,} new, {self.updated:,} updated, {self.unchanged:,} unchanged",
+        ]
+        told += [
+            f"{count:,} {words}"
+            for count, words in (
+                (self.new_patients, "new patients"),
+                (self.patients_updated, "patients updated"),
+                (len(self.new_departments), "new departments"),
+                (self.not_booked_yet, "left out: not booked yet"),
+                (self.outcome_withheld, "stored as booked: their outcome is still to come"),
+                (self.duplicates, "replaced by a later row with the same appointment_id"),
+                (self.rejected, "rejected"),
+            )
+            if count
+        ]
+        return told + reason_lines(self.reasons)
+
+
+def reason_lines(reasons: Sequence[tuple[str, int]]) -> list[str]:
+    """The most frequent reasons, one line each."""
+    told = [f"  {count:,} × {reason}" for reason, count in reasons[:_REASONS_SHOWN]]
+    more = len(reasons) - _REASONS_SHOWN
+    return [*told, f"  and {more} other reasons"] if more > 0 else told

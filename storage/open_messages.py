@@ -1,0 +1,82 @@
+"""Messages whose figures are kept true: which screen each shows, and as of which version."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import delete, func, select
+from sqlmodel import Session, col
+
+from storage.efficiency import figures_version
+from storage.tables import Department, OpenMessage
+
+KEPT_TRUE_FOR: Final = timedelta(hours=48)
+"""A message untouched for longer is history; its Refresh button still works."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a message shows.
+
+    Attributes:
+        department_id: The one department it is about, `None` for several or all.
+        version: `figures_version` from before its figures were read.
+        digest: Of text and buttons.
+    """
+
+    chat_id: int
+    message_id: int
+    member_id: int
+    address: str
+    department_id: int | None
+    version: int
+    digest: str
+
+
+def remember(session: Session, shown: Shown, now: datetime) -> None:
+    """Note what a message shows from now on."""
+    row = session.get(OpenMessage, (shown.chat_id, shown.message_id))
+    values = {**vars(shown), "shown_at": now}
+    if row is None:
+        session.add(OpenMessage(**values))
+    else:
+        row.sqlmodel_update(values)
+
+
+def still_shown(session: Session, shown: Shown) -> bool:
+    """Whether a message still shows what was read of it: same screen, same version."""
+    row = session.get(OpenMessage, (shown.chat_id, shown.message_id))
+    return row is not None and (row.address, row.version) == (shown.address, shown.version)
+
+
+def forget(session: Session, chat_id: int, message_id: int) -> None:
+    """The message is gone, or no longer shows figures."""
+    session.execute(
+        delete(OpenMessage).where(
+            col(OpenMessage.chat_id) == chat_id, col(OpenMessage.message_id) == message_id
+        )
+    )
+
+
+def address_of(session: Session, chat_id: int, message_id: int) -> str | None:
+    """The screen that a message shows, if it is known."""
+    row = session.get(OpenMessage, (chat_id, message_id))
+    return row.address if row else None
+
+
+def outdated(session: Session, now: datetime, limit: int, closed: Collection[int]) -> list[Shown]:
+    """Messages older than their figures, the latest shown first; none in `closed` chats."""
+    everywhere = figures_version(session, None)
+    rows = session.scalars(
+        select(OpenMessage)
+        .join(Department, col(Department.id) == col(OpenMessage.department_id), isouter=True)
+        .where(
+            col(OpenMessage.shown_at) > now - KEPT_TRUE_FOR,
+            col(OpenMessage.version) < func.coalesce(col(Department.figures), everywhere),
+            col(OpenMessage.chat_id).not_in(closed),
+        )
+        .order_by(col(OpenMessage.shown_at).desc())
+        .limit(limit)
+    ).all()
+    return [Shown(**row.model_dump(exclude={"shown_at"})) for row in rows]

