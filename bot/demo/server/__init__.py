@@ -1,0 +1,21 @@
+"""A strict local Bot API server: what Telegram enforces, with no Telegram.
+
+The demo and the end-to-end tests let the real bot talk to it over real HTTP:
+
+    server = BotApiServer("1000001:demo", people=[Person(1001, "Dana")])
+    async with server.running() as base_url:
+        ...  # a bot with base_url=server.bot_url, base_file_url=server.file_url
+        await server.person(1001).says("/risk")
+        message = await server.person(1001).sees("High-risk")
+        await server.person(1001).presses(message, "Next ›")
+"""
+
+from bot.demo.server.faults import Fault
+from bot.demo.server.group import Group
+from bot.demo.server.journal import Call
+from bot.demo.server.limits import Limits
+from bot.demo.server.people import Person
+from bot.demo.server.phone import Phone
+from bot.demo.server.server import BotApiServer
+
+__all__ = ["BotApiServer", "Call", "Fault", "Group", "Limits", "Person", "Phone"]
