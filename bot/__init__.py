@@ -1,0 +1,1 @@
+"""The running program: settings, command line, wiring, delivery, pictures and the demo."""

@@ -1,0 +1,161 @@
+"""The command line: `python -m bot …`, also installed as `slotwise`.
+
+What takes long to load is imported by the commands that need it.
+"""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot import exporting, importing
+from bot.logs import redact, start_logging
+from bot.settings import Settings, WrongSetting, read_settings
+from domain.clock import SystemClock
+from domain.people import Role
+from storage import counters, people
+from storage.feeds.report import ImportRefused
+from storage.migrate import upgrade
+from storage.store import Store, StoreUnavailable
+
+app = typer.Typer(
+    help="Slotwise: a Telegram operations assistant that wins back missed appointments.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Exported(StrEnum):
+    """What can be exported."""
+
+    AUDIT = "audit"
+    ACTIONS = "actions"
+
+
+def main() -> None:
+    """Run a command; what a person can mend is told in one line, without a traceback."""
+    try:
+        app()
+    except (WrongSetting, StoreUnavailable, ImportRefused) as problem:
+        errors.print(redact(str(problem)), style="red", markup=False)
+        sys.exit(1)
+
+
+@app.command()
+def run() -> None:
+    """Run the bot on Telegram."""
+    settings = read_settings()
+    start_logging(settings.log_format)
+    reason = asyncio.run(_run(settings))
+    if reason:
+        errors.print(reason, style="red", markup=False)
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Where the page is; 0 for a free port.")] = 8080,
+) -> None:
+    """Run the whole product on this computer, with a made-up HMO and two phones in a browser."""
+    from bot.demo import demo as demo_run
+
+    asyncio.run(demo_run.run(port))
+
+
+@app.command(name="import")
+def import_files(
+    files: Annotated[list[Path], typer.Argument(help="CSV files, plain or .gz.")],
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="A TOML file, a preset's name, or field=Column[:word=status,…]; may be repeated.",
+        ),
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="utf-8, windows-1255 or windows-1252.")] = "utf-8",
+) -> None:
+    """Load appointments. The same file twice changes nothing."""
+    settings = read_settings()
+    with _store(settings) as store:
+        clock = SystemClock(settings.as_of)
+        if not importing.import_files(
+            store, files, mapping or [], settings=settings, now=clock.now(), encoding=encoding
+        ):
+            raise typer.Exit(1)
+
+
+@app.command()
+def invite(
+    role: Annotated[Role, typer.Option(help="What the person will be.")],
+    department: Annotated[
+        list[str] | None,
+        typer.Option(help="A department they are limited to; may be repeated. None: all."),
+    ] = None,
+) -> None:
+    """Print a code that makes one person a member within seven days: they send /start CODE."""
+    settings = read_settings()
+    with _store(settings) as store:
+        now = SystemClock(settings.as_of).now()
+        code = store.write_now(people.invite, role, department or [], now)
+    typer.echo(code)
+
+
+@app.command()
+def check() -> None:
+    """Say whether settings, database, token, Chromium and font are as they should be."""
+    from bot import checking
+
+    if not checking.check():
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify() -> None:
+    """Recount every kept-up-to-date figure from scratch and say whether they agree."""
+    with _store(read_settings()) as store:
+        found = store.read_now(counters.verify)
+    for disagreement in found:
+        typer.echo(str(disagreement))
+    typer.echo("Counters and rollup agree." if not found else "They do not agree.")
+    if found:
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(what: Annotated[Exported, typer.Argument(help="audit or actions.")]) -> None:
+    """Write the audit trail or all actions to standard output, as CSV."""
+    with _store(read_settings()) as store:
+        export_ = exporting.audit if what is Exported.AUDIT else exporting.actions
+        store.read_now(export_, sys.stdout)
+
+
+@contextlib.contextmanager
+def _store(settings: Settings) -> Iterator[Store]:
+    store = Store(settings.database_url.get_secret_value())
+    try:
+        upgrade(store)
+        yield store
+    finally:
+        store.close()
+
+
+async def _run(settings: Settings) -> str | None:
+    """Run until a signal comes (`None`) or the bot cannot go on (why)."""
+    from bot.app import running
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with running(settings, SystemClock(settings.as_of)) as at_work:
+        at_work.stopped.add_done_callback(lambda _: stop.set())
+        await stop.wait()
+        return at_work.stopped.result() if at_work.stopped.done() else None

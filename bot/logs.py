@@ -1,0 +1,76 @@
+"""Logging: structured lines on standard error, and no secret in any of them."""
+
+import logging
+import re
+import sys
+from typing import Final
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from bot.settings import LogFormat
+
+_SECRETS: Final = re.compile(r"(bot)?\d{5,}:[\w-]{20,}|(://[^:/@\s]+:)[^@\s]+(@)")
+_QUIET: Final = (
+    "httpx",
+    "httpcore",
+    "apscheduler",
+    "kaleido",
+    "choreographer",
+    "logistro",
+    "uvicorn",
+    "alembic",
+)
+
+
+def redact(text: str) -> str:
+    """Take bot tokens, and passwords in URLs, out of a text."""
+    return _SECRETS.sub(lambda found: f"{found[2]}…{found[3]}" if found[2] else "bot…", text)
+
+
+def start_logging(style: LogFormat) -> None:
+    """Send all log lines, those of libraries included, through one redacting formatter."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Redacting(foreign_pre_chain=shared, processors=_finish(style)))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _Redacting(structlog.stdlib.ProcessorFormatter):
+    """Redacts the finished line, tracebacks included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+def _finish(style: LogFormat) -> list[structlog.typing.Processor]:
+    if style is LogFormat.JSON:
+        return [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+    return [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        _plain_traceback,
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+    ]
+
+
+def _plain_traceback(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Tracebacks without the values of variables, which may be patients' rows."""
+    return structlog.processors.format_exc_info(_logger, _name, event)

@@ -1,0 +1,115 @@
+"""Settings: the environment or `.env`, prefix `SLOTWISE_`; `.env.example` explains each."""
+
+import re
+from datetime import UTC, datetime, time
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.criteria import House
+from domain.days import Calendar
+
+PREFIX: Final = "SLOTWISE_"
+TELEGRAM: Final = "https://api.telegram.org"
+_TOKEN: Final = re.compile(r"\d+:[\w-]{20,}")
+
+
+class WrongSetting(Exception):  # noqa: N818 - told in one line, not traced
+    """A setting has a value that cannot be used; the text names it."""
+
+
+class LogFormat(StrEnum):
+    """How log lines look: for people or for machines."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class Settings(BaseSettings):
+    """All settings. Nothing is configured anywhere else."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore"
+    )
+
+    bot_token: SecretStr = SecretStr("")
+    bot_api_url: str = TELEGRAM
+    database_url: SecretStr = SecretStr("sqlite:///slotwise.db")
+    timezone: str = "UTC"
+    risk_threshold: int = Field(default=2, ge=1, le=50)
+    summary_time: time = time(7, 30)
+    as_of: datetime | None = None
+    log_format: LogFormat = LogFormat.CONSOLE
+    data_dir: Path = Path("data")
+
+    @field_validator("bot_token")
+    @classmethod
+    def _token_shape(cls, value: SecretStr) -> SecretStr:
+        token = value.get_secret_value()
+        if token and not _TOKEN.fullmatch(token):
+            raise ValueError("a token looks like 123456:ABC…, as BotFather gives it")
+        return value
+
+    @field_validator("bot_api_url")
+    @classmethod
+    def _api_url(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+            raise ValueError("an address such as https://api.telegram.org is needed")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("it must begin with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value} is no time zone; one is Asia/Jerusalem")
+        return value
+
+    @field_validator("as_of")
+    @classmethod
+    def _moment(cls, value: datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+    @property
+    def house(self) -> House:
+        """The HMO's calendar and threshold."""
+        return House(Calendar(ZoneInfo(self.timezone)), self.risk_threshold)
+
+    @property
+    def token(self) -> str:
+        """The bot's token.
+
+        Raises:
+            WrongSetting: There is none.
+        """
+        token = self.bot_token.get_secret_value()
+        if not token:
+            raise WrongSetting(f"{PREFIX}BOT_TOKEN is not set: get one from @BotFather")
+        return token
+
+
+def read_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        WrongSetting: One cannot be used; the text is one line and names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        reason = first["msg"].removeprefix("Value error, ")
+        raise WrongSetting(f"{name}: {reason}") from None

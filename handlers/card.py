@@ -1,0 +1,227 @@
+"""The card of one appointment: history, lead time, what was decided, and what may be done."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlmodel import Session
+from telegram import InlineKeyboardButton
+
+from domain.ages import AGE_GROUPS
+from domain.days import Calendar
+from domain.people import Refused, Right
+from domain.references import read_reference
+from domain.risk import history_strip, lead_days
+from domain.statuses import Status
+from domain.transfers import (
+    OPEN,
+    Barrier,
+    Decided,
+    Kind,
+    State,
+    barrier_of_appointment,
+    barrier_of_undo,
+)
+from handlers import words
+from handlers.addresses import NOWHERE, UnknownAddress, join, whole
+from handlers.risk_list import CARD, row_buttons, row_lines
+from handlers.screens import Buttons, Screen, Visit, button
+from storage import proposals, risk
+from storage.efficiency import figures_version
+from storage.proposals import ActionView
+from storage.risk import Card, RiskRow
+
+FIND: Final = "find"
+ACT: Final = "act"
+WHY: Final = "why"
+
+SHORT_KINDS: Final = {Kind.TRANSFER: "t", Kind.PROACTIVE: "c"}
+"""How a kind is written in an address, which is short of room."""
+
+
+async def card(visit: Visit, arguments: Sequence[str]) -> Screen:
+    """The card: appointment, then the address to go back to."""
+    appointment_id, back = whole(arguments[0]), ":".join(arguments[1:])
+    version, found, actions = await visit.desk.store.read(_read_card, appointment_id)
+    if found is None:
+        raise UnknownAddress(arguments[0])
+    if not visit.member.may(Right.SEE, found.department_id):
+        raise Refused(Right.SEE, found.row.department)
+    return Screen(
+        text="\n".join(
+            [*_heading(visit, found), "", *_history(found), "", *_decisions(visit, actions)]
+        ),
+        buttons=_buttons(visit, found, actions, back),
+        address=join(CARD, appointment_id, back),
+        department_id=found.department_id,
+        version=version,
+    )
+
+
+async def find(visit: Visit, arguments: Sequence[str]) -> Screen:
+    """The coming appointments of a patient: the reference, without `P-`."""
+    reference = read_reference(arguments[0])
+    if reference is None:
+        return Screen(
+            "A reference looks like <code>P-7K3MQD</code>. "
+            "Send /find with one, for example /find P-7K3MQD."
+        )
+    now = visit.desk.clock.now()
+    rows = await visit.desk.store.read(
+        risk.coming_of_patient, reference, now, visit.member.departments
+    )
+    if len(rows) == 1:
+        return await card(visit, [str(rows[0].appointment_id), NOWHERE])
+    return _found(visit, reference, rows, join(FIND, reference.removeprefix("P-")))
+
+
+def _found(visit: Visit, reference: str, rows: Sequence[RiskRow], here: str) -> Screen:
+    if not rows:
+        return Screen(
+            f"{words.bold(reference)}: no coming appointment in your departments. "
+            "Check the reference, or ask somebody who sees more departments."
+        )
+    lines = [line for at, row in enumerate(rows[:8], 1) for line in row_lines(visit, at, row)]
+    text = (
+        f"{words.bold(reference)}\n{words.count(len(rows), 'coming appointment')}, soonest first\n"
+        + words.block(lines)
+    )
+    return Screen(text, row_buttons(rows[:8], here), here)
+
+
+def _read_card(session: Session, appointment_id: int) -> tuple[int, Card | None, list[ActionView]]:
+    found = risk.card(session, appointment_id)
+    version = figures_version(session, found.department_id if found else None)
+    return version, found, proposals.actions_about(session, appointment_id)
+
+
+def _heading(visit: Visit, found: Card) -> list[str]:
+    calendar = visit.desk.house.calendar
+    row = found.row
+    when = words.short_moment(row.start, calendar.zone)
+    details = [found.clinician, f"{found.duration} min" if found.duration else None]
+    lines = [
+        f"{words.bold(row.reference)} · {AGE_GROUPS[row.age_group]}"
+        f" · {words.plain(row.department)}",
+        when + _lead(calendar, found),
+    ]
+    if any(details):
+        lines.append(words.plain(" · ".join(filter(None, details))))
+    if found.status is not Status.BOOKED:
+        lines.append(f"Status: {found.status.value}")
+    return lines
+
+
+def _lead(calendar: Calendar, found: Card) -> str:
+    if found.booked_at is None:
+        return ""
+    days = lead_days(calendar.day_of(found.booked_at), calendar.day_of(found.row.start))
+    return " · booked the same day" if days == 0 else f" · booked {words.count(days, 'day')} ahead"
+
+
+def _history(found: Card) -> list[str]:
+    missed = words.count(found.row.prior_no_shows, "earlier no-show")
+    visits = words.count(len(found.history), "earlier visit")
+    strip = history_strip(visit.status for visit in found.history)
+    if not strip:
+        return ["No earlier visit with a known outcome"]
+    shown = f", the last {len(strip)} shown" if len(strip) < len(found.history) else ""
+    return [
+        f"{missed} in {visits}{shown}",
+        f"<code>{strip}</code>",
+        "✗ did not come, ✓ came, oldest first",
+    ]
+
+
+def _decisions(visit: Visit, actions: Sequence[ActionView]) -> list[str]:
+    if not actions:
+        return ["Nothing decided yet"]
+    return [line for action in actions for line in action_lines(visit, action)]
+
+
+def action_lines(visit: Visit, action: ActionView) -> list[str]:
+    """Who did what when about one action."""
+    zone, now = visit.desk.house.calendar.zone, visit.desk.clock.now()
+    kind = words.KINDS[action.kind].capitalize()
+    lines = []
+    if action.proposed_at:
+        when = words.clock_time(action.proposed_at, zone, now)
+        note = f": {words.plain(words.quoted(action.note))}" if action.note else ""
+        lines.append(f"{kind} proposed {when} by {words.plain(action.proposed_by or '?')}{note}")
+    if action.decided_at:
+        verb = "declined" if action.state is State.DECLINED else "authorized"
+        when = words.clock_time(action.decided_at, zone, now)
+        reason = f": {words.plain(words.quoted(action.reason))}" if action.reason else ""
+        lines.append(f"{kind} {verb} {when} by {words.plain(action.decided_by or '?')}{reason}")
+    if action.revoked_at:
+        lines.append(f"{kind} undone {words.clock_time(action.revoked_at, zone, now)}")
+    return lines
+
+
+def can_undo(visit: Visit, action: ActionView) -> bool:
+    """Whether the visitor may still undo this action."""
+    if action.state is not State.AUTHORIZED or not visit.member.may(Right.DECIDE):
+        return False
+    if action.decided_by_id is None or action.decided_at is None:
+        return False
+    decided = Decided(action.decided_by_id, action.decided_at)
+    return not barrier_of_undo(decided, by_id=visit.member.id, now=visit.desk.clock.now())
+
+
+def _buttons(visit: Visit, found: Card, actions: Sequence[ActionView], back: str) -> Buttons:
+    here = join(CARD, found.row.appointment_id, back)
+    rows = [
+        deciding(action.id, here)
+        for action in actions
+        if action.state is State.PROPOSED and visit.member.may(Right.DECIDE, found.department_id)
+    ]
+    if _barrier(visit, found) is None:
+        rows += _beginning(visit, found, actions, back)
+    rows += [
+        [button(f"Undo {words.KINDS[action.kind]}", join(ACT, "undo", action.id, here))]
+        for action in actions
+        if can_undo(visit, action)
+    ]
+    way_back = [] if back == NOWHERE else [button("‹ Back", back)]
+    rows.append([*way_back, button("Refresh", here)])
+    return rows
+
+
+def deciding(action_id: int, here: str) -> list[InlineKeyboardButton]:
+    """The two buttons under a proposal; `here` is where to show what became of it."""
+    return [
+        button("Authorize", join(ACT, "yes", action_id, here), "success"),
+        button("Decline", join(WHY, action_id, here), "danger"),
+    ]
+
+
+def _beginning(visit: Visit, found: Card, actions: Sequence[ActionView], back: str) -> Buttons:
+    """Buttons that begin an action of a kind of which none is open."""
+    taken = {action.kind for action in actions if action.state in OPEN}
+    fresh = [kind for kind in Kind if kind not in taken]
+    verb, act, style = (
+        ("Authorize", "now", "success")
+        if visit.member.may(Right.DECIDE, found.department_id)
+        else ("Propose", "ask", None)
+    )
+    if not fresh or not visit.member.may(Right.PROPOSE, found.department_id):
+        return []
+    return [
+        [
+            button(
+                f"{verb} {words.KINDS[kind]}",
+                join(ACT, act, found.row.appointment_id, SHORT_KINDS[kind], back),
+                style,
+            )
+            for kind in fresh
+        ]
+    ]
+
+
+def _barrier(visit: Visit, found: Card) -> Barrier | None:
+    return barrier_of_appointment(
+        found.status,
+        found.row.start,
+        found.row.prior_no_shows,
+        threshold=visit.desk.house.threshold,
+        now=visit.desk.clock.now(),
+    )

@@ -1,0 +1,165 @@
+"""Commands: what a person can type, and the menu that offers it."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Final
+
+from telegram import BotCommand, Update
+from telegram.constants import ChatAction
+
+from domain.ages import AGE_GROUPS
+from domain.criteria import Criteria
+from domain.days import WINDOWS
+from domain.people import Member, Right
+from handlers import words
+from handlers.addresses import join, pack
+from handlers.card import find
+from handlers.context import Context
+from handlers.efficiency import efficiency_screen
+from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
+from handlers.heatmap import heatmap
+from handlers.risk_list import BY_DEPARTMENT, LIST, risk_list
+from handlers.screens import Screen, Visit, button
+from handlers.summary import summary
+from handlers.transfers import pending
+from storage import risk
+
+Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command, what it is for, and what right it takes."""
+
+    name: str
+    about: str
+    handler: Handler
+    right: Right = Right.SEE
+
+
+async def on_risk(update: Update, context: Context) -> None:
+    """`/risk [department] [days]`."""
+    await _send(update, context, await _risk(context.visit, context.args or []))
+
+
+async def on_find(update: Update, context: Context) -> None:
+    """`/find REF`."""
+    await _send(update, context, await find(context.visit, [" ".join(context.args or [])]))
+
+
+async def on_heatmap(update: Update, context: Context) -> None:
+    """`/heatmap`."""
+    await context.desk.gateway.busy(context.visit.member.chat_id, ChatAction.UPLOAD_PHOTO)
+    await _send(update, context, await heatmap(context.visit, HEATMAP_DEFAULT.split(":")[1:]))
+
+
+async def on_efficiency(update: Update, context: Context) -> None:
+    """`/efficiency`."""
+    screen = await efficiency_screen(context.visit, [pack(Criteria()), "0"])
+    await _send(update, context, screen)
+
+
+async def on_pending(update: Update, context: Context) -> None:
+    """`/pending`."""
+    await _send(update, context, await pending(context.visit, ["0"]))
+
+
+async def on_summary(update: Update, context: Context) -> None:
+    """`/summary`."""
+    await _send(update, context, await summary(context.visit, []))
+
+
+async def on_help(_update: Update, context: Context) -> None:
+    """`/help`: the commands that this person has."""
+    member = context.visit.member
+    lines = [
+        words.bold(f"Slotwise for {member.role.value}"),
+        "Missed appointments leave clinicians idle while patients wait. "
+        "This is where you see which are at risk, and act.",
+        "",
+        *(f"/{command.name} – {command.about}" for command in commands_of(member)),
+        "",
+        "A patient is only ever a reference such as <code>P-7K3MQD</code> here. "
+        "High-risk means two or more earlier no-shows; "
+        "nobody loses a slot because of a score.",
+    ]
+    if context.desk.house.threshold != 2:
+        lines[-1] = lines[-1].replace("two", str(context.desk.house.threshold))
+    await context.desk.gateway.say(member.chat_id, "\n".join(lines))
+
+
+COMMANDS: Final = (
+    Command("risk", "high-risk appointments, most urgent first", on_risk),
+    Command("pending", "proposals that wait for a decision", on_pending),
+    Command("heatmap", "where no-shows concentrate", on_heatmap),
+    Command("efficiency", "how much of the schedule was acted on", on_efficiency),
+    Command("find", "a patient by reference: /find P-7K3MQD", on_find),
+    Command("summary", "the day at a glance", on_summary),
+    Command("help", "what I can do", on_help),
+)
+
+
+def commands_of(member: Member) -> list[Command]:
+    """The commands that a member's role has."""
+    return [command for command in COMMANDS if member.may(command.right)]
+
+
+def menu_of(member: Member) -> list[BotCommand]:
+    """The same for Telegram's command menu."""
+    return [BotCommand(command.name, command.about) for command in commands_of(member)]
+
+
+async def _send(_update: Update, context: Context, screen: Screen) -> None:
+    await context.desk.gateway.send(context.visit.member, screen)
+
+
+async def _risk(visit: Visit, typed: list[str]) -> Screen:
+    """The list for what was typed: a number is days, an age group an age, the rest a department."""
+    criteria = Criteria()
+    rest = []
+    for word in typed:
+        if word.isdecimal() and int(word) in range(1, max(WINDOWS) + 1):
+            criteria = criteria.in_window(int(word))
+        elif word.replace("-", "–") in AGE_GROUPS:
+            criteria = criteria.in_age_group(AGE_GROUPS.index(word.replace("-", "–")))
+        else:
+            rest.append(word)
+    if not rest:
+        return await risk_list(visit, [pack(criteria), "0"])
+    name = " ".join(rest)
+    found = await _departments_like(visit, name)
+    if len(found) == 1:
+        return await risk_list(visit, [pack(criteria.in_department(found[0])), "0"])
+    return await _which_department(visit, criteria, name, found)
+
+
+async def _departments_like(visit: Visit, name: str) -> list[int]:
+    """Departments whose name is, or else begins with, or else holds what was typed."""
+    names = await visit.desk.store.read(risk.departments)
+    seen = visit.member.sees(())
+    wanted = name.casefold()
+    mine = {key: name.casefold() for key, name in names.items() if not seen or key in seen}
+    for fits in (str.__eq__, str.startswith, str.__contains__):
+        found = [key for key, name in mine.items() if fits(name, wanted)]
+        if found:
+            return sorted(found, key=lambda key: names[key])
+    return []
+
+
+async def _which_department(
+    visit: Visit, criteria: Criteria, name: str, found: list[int]
+) -> Screen:
+    names = await visit.desk.store.read(risk.departments)
+    if not found:
+        return Screen(
+            f"No department of yours is called {words.plain(words.quoted(words.cut(name, 60)))}.",
+            [[button("Choose a department", join(BY_DEPARTMENT, pack(criteria), 0))]],
+        )
+    return Screen(
+        f"Which department? {words.count(len(found), 'name')} fit"
+        f"{'s' if len(found) == 1 else ''} {words.plain(words.quoted(words.cut(name, 60)))}.",
+        [
+            [button(words.cut(names[key], 60), join(LIST, pack(criteria.in_department(key)), 0))]
+            for key in found[:20]
+        ],
+    )

@@ -1,0 +1,67 @@
+"""The desk: everything a handler has at hand, put together once in `bot/app.py`."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from domain.clock import Clock
+from domain.criteria import House
+from domain.density import Density, Measure
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from handlers.gateway import Gateway
+
+
+class PictureUnavailable(Exception):  # noqa: N818 - the figures come as text instead
+    """No picture can be made now; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class HeatmapRequest:
+    """What a heatmap shows.
+
+    Attributes:
+        key: Everything the picture depends on; the same key means the same picture.
+        density: The figures.
+        measure: Which of them.
+        heading: The title's lines.
+    """
+
+    key: tuple[object, ...]
+    density: Density
+    measure: Measure
+    heading: tuple[str, ...]
+
+
+class Pictures(Protocol):
+    """Whoever makes pictures."""
+
+    async def heatmap(self, request: HeatmapRequest) -> bytes | str:
+        """A PNG, or Telegram's file id of one that was sent before.
+
+        Raises:
+            PictureUnavailable: It cannot be made now.
+        """
+
+    def remember(self, key: tuple[object, ...], file_id: str) -> None:
+        """Telegram keeps the picture of that key under this file id."""
+
+
+@dataclass
+class Desk:
+    """What handlers work with.
+
+    Attributes:
+        data_dir: Where uploads lie while they are read.
+        changed: Set after a transaction that others may have to be told about.
+    """
+
+    store: Store
+    clock: Clock
+    house: House
+    pictures: Pictures
+    gateway: "Gateway"
+    data_dir: Path
+    changed: asyncio.Event = field(default_factory=asyncio.Event)

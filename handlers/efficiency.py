@@ -1,0 +1,97 @@
+"""`/efficiency`: how much of the schedule was acted on, in all and by department."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlmodel import Session
+
+from domain.criteria import Criteria, Selection
+from domain.days import WINDOWS
+from domain.efficiency import FORMULA, Efficiency
+from domain.monospace import fit
+from handlers import words
+from handlers.addresses import join, pack, unpack, whole
+from handlers.paging import Pages, pager
+from handlers.risk_list import LIST, selected
+from handlers.screens import Buttons, Screen, Visit, button
+from storage.efficiency import efficiency, efficiency_by_department, figures_version
+
+EFFICIENCY: Final = "gain"
+PAGE: Final = 12
+
+_Found = tuple[int, Efficiency, list[tuple[int, str, Efficiency]]]
+
+
+async def efficiency_screen(visit: Visit, arguments: Sequence[str]) -> Screen:
+    """The figure and its parts: criteria, page."""
+    criteria, page = unpack(arguments[0]), whole(arguments[1])
+    version, figure, parts = await visit.desk.store.read(_read, selected(visit, criteria))
+    pages = Pages(page, len(parts), PAGE)
+    return Screen(
+        text=_text(criteria, figure, pages.cut(parts), len(parts)),
+        buttons=_buttons(criteria, pages),
+        address=join(EFFICIENCY, pack(criteria), page),
+        department_id=criteria.department_id,
+        version=version,
+    )
+
+
+def _read(session: Session, selection: Selection) -> _Found:
+    return (
+        figures_version(session, None),
+        efficiency(session, selection),
+        efficiency_by_department(session, selection),
+    )
+
+
+def _text(
+    criteria: Criteria,
+    figure: Efficiency,
+    parts: Sequence[tuple[int, str, Efficiency]],
+    total: int,
+) -> str:
+    lines = [
+        words.bold(words.gain(figure)),
+        f"{words.window(criteria.days).capitalize()} · {FORMULA}",
+        "",
+    ]
+    if not parts:
+        lines.append("Nothing is scheduled here. A longer window or new data may hold some.")
+        return "\n".join(lines)
+    lines.append(f"{words.count(total, 'department')}, highest gain first")
+    return "\n".join(lines) + "\n" + words.block(_table(parts))
+
+
+def _table(parts: Sequence[tuple[int, str, Efficiency]]) -> list[str]:
+    """A line for each department: its name, as far as there is room, and its figure."""
+    gains = [words.per_cent(part.gain or 0) for _, _, part in parts]
+    counts = [f"{part.actioned:,}÷{part.scheduled:,}" for _, _, part in parts]
+    wide_gain, wide_count = max(map(len, gains)), max(map(len, counts))
+    room = words.WIDTH - wide_gain - wide_count - 2
+    return [
+        f"{fit(name, room)} {share:>{wide_gain}} {count:>{wide_count}}"
+        for (_, name, _), share, count in zip(parts, gains, counts, strict=True)
+    ]
+
+
+def _buttons(criteria: Criteria, pages: Pages) -> Buttons:
+    choices = [
+        button(
+            f"• {_label(days)}" if days == criteria.days else _label(days),
+            join(EFFICIENCY, pack(criteria.in_window(days)), 0),
+        )
+        for days in WINDOWS
+    ]
+    rows: Buttons = [choices]
+    rows += pager(pages, lambda to: join(EFFICIENCY, pack(criteria), to))
+    rows.append(
+        [
+            button("Risk list", join(LIST, pack(criteria), 0)),
+            button("Refresh", join(EFFICIENCY, pack(criteria), pages.page)),
+        ]
+    )
+    return rows
+
+
+def _label(days: int) -> str:
+    return "Today" if days == 1 else f"{days} d"

@@ -1,0 +1,53 @@
+"""What happens when something goes wrong: log first, then tell the person in one line."""
+
+import secrets
+
+import structlog
+from telegram import Update
+from telegram.error import Conflict, Forbidden, NetworkError, TelegramError
+
+from domain.people import Refused
+from handlers.context import Context
+from handlers.router import refusal_words
+from storage.store import StoreUnavailable
+
+log = structlog.get_logger()
+
+STORE_DOWN = "The database cannot be reached right now. Nothing was changed; try again in a minute."
+
+
+async def on_error(update: object, context: Context) -> None:
+    """The one error handler."""
+    error = context.error
+    if isinstance(error, Conflict):
+        log.error("another program is polling with this token; this one stops")
+        context.application.stop_running()
+        return
+    if isinstance(error, Forbidden):
+        log.info("a person has blocked the bot")
+        return
+    if isinstance(error, NetworkError) and not isinstance(update, Update):
+        log.warning("telegram cannot be reached; trying again", reason=type(error).__name__)
+        return
+    reference = secrets.token_hex(3)
+    log.error("a handler failed", reference=reference, exc_info=error)
+    if isinstance(update, Update):
+        await _tell(update, context, _words_for(error, reference))
+
+
+def _words_for(error: Exception | None, reference: str) -> str:
+    if isinstance(error, StoreUnavailable):
+        return STORE_DOWN
+    if isinstance(error, Refused):
+        return refusal_words(error)
+    return f"That did not work, and the reason is logged under {reference}. Send the command again."
+
+
+async def _tell(update: Update, context: Context, words: str) -> None:
+    try:
+        if update.callback_query:
+            await context.desk.gateway.answer(update.callback_query, words, alert=True)
+        elif update.effective_chat:
+            await context.desk.gateway.say(update.effective_chat.id, words)
+    except TelegramError as failure:
+        log.warning("the person could not be told", reason=type(failure).__name__)

@@ -1,0 +1,239 @@
+"""The gateway: the one place that sends, edits and answers.
+
+It keeps Telegram's manners (an edit that changes nothing is no failure, a wait that Telegram asks
+for is waited out) and notes which message shows which screen.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+from weakref import WeakValueDictionary
+
+import structlog
+from telegram import Bot, CallbackQuery, InputMediaPhoto, Message
+from telegram.constants import MessageLimit, ParseMode
+from telegram.error import BadRequest, RetryAfter
+
+from domain.clock import Clock
+from domain.people import Member
+from handlers.desk import Pictures
+from handlers.screens import Screen
+from storage import open_messages
+from storage.open_messages import Shown
+from storage.store import Store
+
+T = TypeVar("T")
+
+_WAITS: Final = 3
+_LONGEST_WAIT: Final = 60
+"""Seconds; a longer wait is left to who called."""
+
+log = structlog.get_logger()
+
+
+class Gateway:
+    """Sends screens to people and keeps account of what their messages show.
+
+    Args:
+        bot: The Telegram bot.
+        store: Where open messages are noted.
+        pictures: Told the file ids of pictures that were sent.
+        clock: The time of day.
+    """
+
+    def __init__(self, bot: Bot, store: Store, pictures: Pictures, clock: Clock) -> None:
+        self._bot = bot
+        self._store = store
+        self._pictures = pictures
+        self._clock = clock
+        self._turns: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
+
+    async def send(self, member: Member, screen: Screen, *, silent: bool = False) -> int:
+        """Send a screen as a new message and return the message's id."""
+        message = await waiting_as_told(lambda: self._send(member.chat_id, screen, silent))
+        await self._noted(member, message, screen)
+        return message.message_id
+
+    async def show(self, member: Member, message: Message | None, screen: Screen) -> None:
+        """Show a screen in place of what a message shows; a new message where that can't be."""
+        if message is None or not _fits(message, screen):
+            await self.send(member, screen)
+            if message is not None:
+                await self._remove(message)
+            return
+        if not await self.edit(member, message.message_id, screen, had_picture=bool(message.photo)):
+            await self.send(member, screen)
+
+    async def edit(
+        self, member: Member, message_id: int, screen: Screen, *, had_picture: bool = False
+    ) -> bool:
+        """Edit a message to show a screen; `False` if there is no such message any more."""
+        async with self._turn(member.chat_id, message_id):
+            return await self._edited(member, message_id, screen, had_picture)
+
+    async def renew(
+        self, member: Member, shown: Shown, render: Callable[[], Awaitable[Screen]]
+    ) -> None:
+        """Bring a message's figures up to date, unless its reader has turned to another screen."""
+        async with self._turn(shown.chat_id, shown.message_id):
+            if await self._store.read(open_messages.still_shown, shown):
+                screen = await render()
+                if screen.digest == shown.digest:
+                    await self._note(member, shown.message_id, screen)
+                else:
+                    await self._edited(member, shown.message_id, screen, had_picture=False)
+
+    def _turn(self, chat_id: int, message_id: int) -> asyncio.Lock:
+        """One edit of a message at a time, so that what is noted is what it shows."""
+        return self._turns.setdefault((chat_id, message_id), asyncio.Lock())
+
+    async def _edited(
+        self, member: Member, message_id: int, screen: Screen, had_picture: bool
+    ) -> bool:
+        chat_id = member.chat_id
+        try:
+            edited = await waiting_as_told(
+                lambda: self._edit(chat_id, message_id, screen, had_picture)
+            )
+        except BadRequest as error:
+            told = error.message.lower()
+            if "not modified" in told:
+                edited = True
+            elif "message to edit not found" in told or "can't be edited" in told:
+                await self._store.write(open_messages.forget, chat_id, message_id)
+                return False
+            else:
+                raise
+        if isinstance(edited, Message):
+            self._keep_file(edited, screen)
+        await self._note(member, message_id, screen)
+        return True
+
+    async def answer(
+        self, query: CallbackQuery, text: str | None = None, *, alert: bool = False
+    ) -> None:
+        """Answer a press, which stops its spinner; too late an answer is no failure."""
+        try:
+            await query.answer(text and text[:200], show_alert=alert)
+        except BadRequest as error:
+            if "query is too old" not in error.message.lower():
+                raise
+            log.info("a press was answered too late")
+
+    async def say(self, chat_id: int, html: str) -> None:
+        """Send a few lines that show no figures."""
+        await waiting_as_told(
+            lambda: self._bot.send_message(
+                chat_id, html[: int(MessageLimit.MAX_TEXT_LENGTH)], parse_mode=ParseMode.HTML
+            )
+        )
+
+    async def busy(self, chat_id: int, action: str) -> None:
+        """Show "typing…" or the like for up to five seconds."""
+        await self._bot.send_chat_action(chat_id, action)
+
+    async def document(self, chat_id: int, content: bytes, name: str, caption: str) -> None:
+        """Send a file."""
+        await waiting_as_told(
+            lambda: self._bot.send_document(
+                chat_id, content, filename=name, caption=caption, parse_mode=ParseMode.HTML
+            )
+        )
+
+    async def _send(self, chat_id: int, screen: Screen, silent: bool) -> Message:
+        if screen.picture:
+            return await self._bot.send_photo(
+                chat_id,
+                screen.picture.content,
+                caption=screen.text,
+                parse_mode=ParseMode.HTML,
+                reply_markup=screen.keyboard,
+                disable_notification=silent,
+                protect_content=True,
+            )
+        return await self._bot.send_message(
+            chat_id,
+            screen.text,
+            parse_mode=ParseMode.HTML,
+            reply_markup=screen.keyboard,
+            disable_notification=silent,
+            protect_content=True,
+        )
+
+    async def _edit(
+        self, chat_id: int, message_id: int, screen: Screen, had_picture: bool
+    ) -> Message | bool:
+        where: dict[str, Any] = {
+            "chat_id": chat_id,
+            "message_id": message_id,
+            "reply_markup": screen.keyboard,
+        }
+        if screen.picture:
+            media = InputMediaPhoto(
+                screen.picture.content, caption=screen.text, parse_mode=ParseMode.HTML
+            )
+            return await self._bot.edit_message_media(media, **where)
+        if had_picture:
+            return await self._bot.edit_message_caption(
+                caption=screen.text, parse_mode=ParseMode.HTML, **where
+            )
+        return await self._bot.edit_message_text(screen.text, parse_mode=ParseMode.HTML, **where)
+
+    async def _remove(self, message: Message) -> None:
+        try:
+            await message.delete()
+        except BadRequest:
+            log.info("a message was too old to delete")
+        await self._store.write(open_messages.forget, message.chat_id, message.message_id)
+
+    async def _noted(self, member: Member, message: Message, screen: Screen) -> None:
+        self._keep_file(message, screen)
+        await self._note(member, message.message_id, screen)
+
+    def _keep_file(self, message: Message, screen: Screen) -> None:
+        if screen.picture and message.photo:
+            self._pictures.remember(screen.picture.key, message.photo[-1].file_id)
+
+    async def _note(self, member: Member, message_id: int, screen: Screen) -> None:
+        if screen.version is None:
+            await self._store.write(open_messages.forget, member.chat_id, message_id)
+            return
+        shown = Shown(
+            member.chat_id,
+            message_id,
+            member.id,
+            screen.address,
+            screen.department_id,
+            screen.version,
+            screen.digest,
+        )
+        await self._store.write(open_messages.remember, shown, self._clock.now())
+
+
+def _fits(message: Message, screen: Screen) -> bool:
+    """Whether a message can be edited into a screen: a picture stays one, a text stays one."""
+    return bool(message.photo) == bool(screen.picture or screen.keeps_picture)
+
+
+def seconds_of(told: RetryAfter) -> float:
+    """How long Telegram asks to wait, in seconds."""
+    wait = told.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+
+
+async def waiting_as_told(call: Callable[[], Awaitable[T]]) -> T:
+    """Make a call to Telegram, waiting as long as it asks for.
+
+    Raises:
+        RetryAfter: It asks for too long, or too often.
+    """
+    for _ in range(_WAITS):
+        try:
+            return await call()
+        except RetryAfter as told:
+            seconds = seconds_of(told)
+            if seconds > _LONGEST_WAIT:
+                raise
+            await asyncio.sleep(seconds)
+    return await call()

@@ -1,0 +1,181 @@
+"""`/heatmap`: where no-shows concentrate, departments × age groups, as a picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlmodel import Session
+
+from domain.ages import AGE_GROUPS
+from domain.days import PERIODS, Span
+from domain.density import Density, Measure, density, text_table
+from handlers import words
+from handlers.addresses import UnknownAddress, join, maybe_whole, split, whole
+from handlers.desk import HeatmapRequest, PictureUnavailable
+from handlers.paging import Pages, pager
+from handlers.screens import Buttons, Picture, Screen, Visit, button
+from storage import risk
+from storage.density import Outcomes, outcomes
+
+HEATMAP: Final = "heat"
+BY_DEPARTMENT: Final = "heatdep"
+DEFAULT: Final = "heat:90:rate:-"
+PAGE: Final = 10
+
+
+@dataclass(frozen=True)
+class _View:
+    """What a heatmap is asked for."""
+
+    days: int
+    measure: Measure
+    department_id: int | None
+
+    @classmethod
+    def read(cls, arguments: Sequence[str]) -> "_View":
+        days = whole(arguments[0])
+        if days not in PERIODS or arguments[1] not in set(Measure):
+            raise UnknownAddress(":".join(arguments))
+        return cls(days, Measure(arguments[1]), maybe_whole(arguments[2]))
+
+    def address(
+        self, *, days: int | None = None, measure: Measure | None = None, word: str = HEATMAP
+    ) -> str:
+        return join(word, days or self.days, (measure or self.measure).value, self.department_id)
+
+
+def is_slow(address: str) -> bool:
+    """Whether a screen may need a picture to be rendered, so that waiting should be shown."""
+    return split(address)[0] == HEATMAP
+
+
+async def heatmap(visit: Visit, arguments: Sequence[str]) -> Screen:
+    """The picture: days back, measure, department."""
+    view = _View.read(arguments)
+    span = visit.desk.house.calendar.back(visit.desk.clock.now(), view.days)
+    seen = visit.member.sees(() if view.department_id is None else (view.department_id,))
+    found, names = await visit.desk.store.read(_read, span)
+    chosen = None if not seen else {names[key] for key in seen if key in names}
+    table = density(found.table, AGE_GROUPS, chosen)
+    where = _where(visit, view, names)
+    if table.is_empty:
+        return Screen(
+            f"{words.bold('No-show density')}\nNo appointment with a known outcome in "
+            f"{words.plain(where)}, {_period(span)}. A longer period or new data may hold some.",
+            _buttons(view),
+            view.address(),
+        )
+    return await _drawn(visit, view, (table, found, span, where), seen)
+
+
+async def choose_department(visit: Visit, arguments: Sequence[str]) -> Screen:
+    """The departments to choose from: days back, measure, department, page."""
+    view, page = _View.read(arguments), whole(arguments[3])
+    names = await visit.desk.store.read(risk.departments)
+    seen = visit.member.sees(())
+    found = sorted((name, key) for key, name in names.items() if not seen or key in seen)
+    pages = Pages(page, len(found), PAGE)
+    every = "Your departments" if seen else "All departments"
+    rows: Buttons = [[button(every, join(HEATMAP, view.days, view.measure.value, None))]]
+    rows += [
+        [button(words.cut(name, 40), join(HEATMAP, view.days, view.measure.value, key))]
+        for name, key in pages.cut(found)
+    ]
+    rows += pager(pages, lambda to: f"{view.address(word=BY_DEPARTMENT)}:{to}")
+    rows.append([button("‹ Back", view.address())])
+    return Screen(
+        words.bold("Choose a department"),
+        rows,
+        join(view.address(word=BY_DEPARTMENT), page),
+        keeps_picture=True,
+    )
+
+
+def _read(session: Session, span: Span) -> tuple[Outcomes, dict[int, str]]:
+    return outcomes(session, span), risk.departments(session)
+
+
+async def _drawn(
+    visit: Visit,
+    view: _View,
+    what: tuple[Density, Outcomes, Span, str],
+    seen: frozenset[int],
+) -> Screen:
+    table, found, span, where = what
+    heading = (
+        f"{view.measure.heading} · {where}",
+        f"{_period(span)} · all ages",
+        view.measure.formula,
+    )
+    key = (found.version, span.first, span.last, view.measure, tuple(sorted(seen)))
+    try:
+        content = await visit.desk.pictures.heatmap(
+            HeatmapRequest(key, table, view.measure, heading)
+        )
+    except PictureUnavailable as reason:
+        return _as_text(view, table, heading, str(reason))
+    return Screen(
+        text="\n".join([words.bold(heading[0]), _period(span), _worst(table)]),
+        buttons=_buttons(view),
+        address=view.address(),
+        picture=Picture(key, content),
+    )
+
+
+def _as_text(view: _View, table: Density, heading: Sequence[str], reason: str) -> Screen:
+    lines = [words.bold(heading[0]), *(words.plain(line) for line in heading[1:])]
+    return Screen(
+        "\n".join(lines)
+        + "\n"
+        + words.block(text_table(table, view.measure))
+        + f"\nAs text, because {words.plain(reason)}",
+        _buttons(view),
+        view.address(),
+    )
+
+
+def _buttons(view: _View) -> Buttons:
+    measures = [
+        button(_marked(_MEASURES[measure], measure is view.measure), view.address(measure=measure))
+        for measure in Measure
+    ]
+    periods = [
+        button(_marked(f"{days} d", days == view.days), view.address(days=days)) for days in PERIODS
+    ]
+    departments = button("Department", f"{view.address(word=BY_DEPARTMENT)}:0")
+    return [measures, periods, [departments, button("Refresh", view.address())]]
+
+
+_MEASURES: Final = {Measure.RATE: "Rate", Measure.COUNT: "Count", Measure.SHARE: "Share"}
+
+
+def _marked(label: str, chosen: bool) -> str:
+    return f"• {label}" if chosen else label
+
+
+def _where(visit: Visit, view: _View, names: dict[int, str]) -> str:
+    if view.department_id is not None:
+        return names.get(view.department_id, "?")
+    return "your departments" if visit.member.departments else "all departments"
+
+
+def _period(span: Span) -> str:
+    return f"{span.first:%d %b %Y} – {span.last:%d %b %Y}"
+
+
+def _worst(table: Density) -> str:
+    """The cell with the highest rate, in words."""
+    rates = table.values(Measure.RATE)[:-1, :-1]
+    best: tuple[float, int, int] | None = None
+    for row in range(rates.shape[0] - bool(table.merged)):
+        for column in range(rates.shape[1]):
+            rate = rates[row, column]
+            if rate == rate and (best is None or rate > best[0]):  # noqa: PLR0124 - not NaN
+                best = (float(rate), row, column)
+    if best is None:
+        return "Too few appointments to show a rate"
+    rate, row, column = best
+    return (
+        f"Highest: {words.plain(table.departments[row])}, {table.age_groups[column]}: "
+        f"{rate:.1f} % of {words.number(int(table.n[row, column]))}"
+    )

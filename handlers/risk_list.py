@@ -1,0 +1,209 @@
+"""`/risk`: coming appointments of high-risk patients, most urgent first, in one message."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlmodel import Session
+from telegram import InlineKeyboardButton
+
+from domain.ages import AGE_GROUPS
+from domain.criteria import Criteria, Selection, select
+from domain.days import WINDOWS
+from domain.people import Right
+from handlers import words
+from handlers.addresses import join, pack, unpack, whole
+from handlers.paging import Pages, pager
+from handlers.screens import Buttons, Screen, Visit, button
+from storage import risk
+from storage.efficiency import figures_version
+from storage.risk import RiskPage, RiskRow
+
+LIST: Final = "risk"
+BY_DEPARTMENT: Final = "riskdep"
+BY_AGE: Final = "riskage"
+BY_WINDOW: Final = "riskwin"
+CARD: Final = "card"
+DRAFT: Final = "draft"
+
+PAGE: Final = 8
+DEPARTMENTS_PAGE: Final = 10
+
+
+async def risk_list(visit: Visit, arguments: Sequence[str]) -> Screen:
+    """The list: criteria, page."""
+    criteria, page = unpack(arguments[0]), whole(arguments[1])
+    selection = selected(visit, criteria)
+    version, found, department = await visit.desk.store.read(
+        _read_page, criteria, selection, page * PAGE
+    )
+    pages = Pages(page, found.total, PAGE)
+    if page and not found.rows and found.total:
+        return await risk_list(visit, [arguments[0], str(pages.last)])
+    return Screen(
+        text=_list_text(visit, criteria, found, pages, department),
+        buttons=_list_buttons(visit, criteria, found, pages),
+        address=join(LIST, pack(criteria), page),
+        department_id=criteria.department_id,
+        version=version,
+    )
+
+
+async def choose_department(visit: Visit, arguments: Sequence[str]) -> Screen:
+    """The departments with their counts, longest queue first: criteria, page."""
+    criteria, page = unpack(arguments[0]), whole(arguments[1])
+    anywhere = criteria.in_department(None)
+    found = await visit.desk.store.read(risk.risk_by_department, selected(visit, anywhere))
+    pages = Pages(page, len(found), DEPARTMENTS_PAGE)
+    total = sum(number for _, _, number in found)
+    everywhere = f"{_departments_word(visit)} · {words.number(total)}"
+    rows: Buttons = [[button(everywhere, join(LIST, pack(anywhere), 0))]]
+    rows += [
+        [
+            button(
+                f"{words.cut(name, 40)} · {words.number(number)}",
+                join(LIST, pack(criteria.in_department(key)), 0),
+            )
+        ]
+        for key, name, number in pages.cut(found)
+    ]
+    rows += pager(pages, lambda to: join(BY_DEPARTMENT, arguments[0], to))
+    rows.append([button("‹ Back", join(LIST, arguments[0], 0))])
+    return Screen(
+        text="\n".join(
+            [
+                words.bold("Choose a department"),
+                f"{words.count(len(found), 'department')} with high-risk appointments, "
+                f"{words.window(criteria.days)}, longest list first",
+            ]
+        ),
+        buttons=rows,
+        address=join(BY_DEPARTMENT, arguments[0], page),
+    )
+
+
+async def choose_age(visit: Visit, arguments: Sequence[str]) -> Screen:
+    """The age groups with their counts: criteria."""
+    criteria = unpack(arguments[0])
+    any_age = criteria.in_age_group(None)
+    found = await visit.desk.store.read(risk.risk_by_age_group, selected(visit, any_age))
+    choices = [
+        button(
+            f"{AGE_GROUPS[group]} · {words.number(found[group])}",
+            join(LIST, pack(criteria.in_age_group(group)), 0),
+        )
+        for group in sorted(found)
+    ]
+    total = words.number(sum(found.values()))
+    rows: Buttons = [[button(f"All ages · {total}", join(LIST, pack(any_age), 0))]]
+    rows += [choices[at : at + 2] for at in range(0, len(choices), 2)]
+    rows.append([button("‹ Back", join(LIST, arguments[0], 0))])
+    return Screen(words.bold("Choose an age group"), rows, join(BY_AGE, arguments[0]))
+
+
+async def choose_window(_visit: Visit, arguments: Sequence[str]) -> Screen:
+    """How far ahead to look: criteria."""
+    criteria = unpack(arguments[0])
+    choices = [
+        button(words.window(days).capitalize(), join(LIST, pack(criteria.in_window(days)), 0))
+        for days in WINDOWS
+    ]
+    rows: Buttons = [choices[:1], choices[1:3], choices[3:]]
+    rows.append([button("‹ Back", join(LIST, arguments[0], 0))])
+    return Screen(words.bold("How far ahead?"), rows, join(BY_WINDOW, arguments[0]))
+
+
+def selected(visit: Visit, criteria: Criteria) -> Selection:
+    """The criteria as the visitor may apply them now."""
+    return select(criteria, visit.member, visit.desk.house, visit.desk.clock.now())
+
+
+def criteria_line(visit: Visit, criteria: Criteria, department: str | None) -> str:
+    """`Cardiology · 40–49`, `All departments · all ages`."""
+    ages = "all ages" if criteria.age_group is None else AGE_GROUPS[criteria.age_group]
+    return f"{department or _departments_word(visit)} · {ages}"
+
+
+def row_lines(visit: Visit, place: int, row: RiskRow) -> list[str]:
+    """The two monospaced lines of an appointment in a list, at most 34 columns wide."""
+    when = words.list_moment(row.start, visit.desk.house.calendar.zone)
+    first = f"{place} {row.reference} {row.prior_no_shows:>2}×  {when}"
+    rest = f" · {AGE_GROUPS[row.age_group]}"
+    if row.action_state:
+        rest += f" · {words.STATES[row.action_state]}"
+    department = words.cut(row.department, words.WIDTH - 2 - len(rest))
+    return [first, f"  {department}{rest}"]
+
+
+def row_buttons(rows: Sequence[RiskRow], back: str) -> Buttons:
+    """A button for each row: its place and its reference, four to a line."""
+    buttons = [
+        button(
+            f"{place} {row.reference.removeprefix('P-')}",
+            join(CARD, row.appointment_id, back),
+        )
+        for place, row in enumerate(rows, 1)
+    ]
+    return [buttons[at : at + 4] for at in range(0, len(buttons), 4)]
+
+
+def _read_page(
+    session: Session, criteria: Criteria, selection: Selection, offset: int
+) -> tuple[int, RiskPage, str | None]:
+    version = figures_version(session, criteria.department_id)
+    name = risk.department_name(session, criteria.department_id)
+    return version, risk.risk_page(session, selection, offset, PAGE), name
+
+
+def _list_text(
+    visit: Visit, criteria: Criteria, found: RiskPage, pages: Pages, department: str | None
+) -> str:
+    lines = [
+        words.bold(f"High-risk · {words.window(criteria.days)}"),
+        words.plain(criteria_line(visit, criteria, department)),
+        words.plain(words.gain(found.efficiency)),
+        "",
+    ]
+    if not found.rows:
+        threshold = visit.desk.house.threshold
+        lines.append(
+            f"No coming appointment of a patient with {threshold} or more earlier no-shows here. "
+            "A longer window, another department or new data may hold some."
+        )
+        return "\n".join(lines)
+    decided = found.total - found.undecided
+    counted = f"{words.count(found.total, 'appointment')}, {pages.shown}"
+    lines.append(counted + (f", {words.number(decided)} decided" if decided else ""))
+    rows = [line for at, row in enumerate(found.rows, 1) for line in row_lines(visit, at, row)]
+    return "\n".join(lines) + "\n" + words.block(rows)
+
+
+def _list_buttons(visit: Visit, criteria: Criteria, found: RiskPage, pages: Pages) -> Buttons:
+    packed = pack(criteria)
+    here = join(LIST, packed, pages.page)
+    rows = row_buttons(found.rows, here)
+    rows += pager(pages, lambda to: join(LIST, packed, to))
+    rows.append(
+        [
+            button("Department", join(BY_DEPARTMENT, packed, 0)),
+            button("Age", join(BY_AGE, packed)),
+            button(_window_label(criteria.days), join(BY_WINDOW, packed)),
+        ]
+    )
+    if found.undecided and visit.member.may(Right.DECIDE):
+        rows.append([batch_button(found.undecided, here)])
+    rows.append([button("Refresh", here)])
+    return rows
+
+
+def batch_button(number: int, source: str) -> InlineKeyboardButton:
+    """`Authorize Risk Transfer (404)`."""
+    label = f"Authorize Risk Transfer ({words.number(number)})"
+    return button(label, join(DRAFT, number, source), "success")
+
+
+def _window_label(days: int) -> str:
+    return "Today" if days == 1 else f"{days} days"
+
+
+def _departments_word(visit: Visit) -> str:
+    return "Your departments" if visit.member.departments else "All departments"

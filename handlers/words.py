@@ -1,0 +1,98 @@
+"""How figures, times and names are written. One place, so that they read the same everywhere."""
+
+from datetime import datetime
+from html import escape
+from zoneinfo import ZoneInfo
+
+from domain.efficiency import Efficiency
+from domain.monospace import fit
+from domain.transfers import Kind, State
+
+WIDTH = 34
+"""Columns of a monospaced line that a phone shows without wrapping."""
+
+KINDS = {Kind.TRANSFER: "transfer", Kind.PROACTIVE: "call"}
+STATES = {
+    State.PROPOSED: "proposed",
+    State.AUTHORIZED: "authorized",
+    State.DECLINED: "declined",
+    State.REVOKED: "undone",
+}
+
+
+def number(value: int) -> str:
+    """`7561` → `7,561`."""
+    return f"{value:,}"
+
+
+def count(value: int, one: str, many: str | None = None) -> str:
+    """`1 appointment`, `7,561 appointments`."""
+    return f"{number(value)} {one if value == 1 else many or one + 's'}"
+
+
+def per_cent(value: float) -> str:
+    """`3.4188` → `3.42 %`; small parts keep two figures, large ones too."""
+    return f"{value:.2f} %"
+
+
+def gain(figure: Efficiency) -> str:
+    """`Efficiency Gain 3.42 % (12 ÷ 351)`, always with both numbers."""
+    share = "–" if figure.gain is None else per_cent(figure.gain)
+    return f"Efficiency Gain {share} ({number(figure.actioned)} ÷ {number(figure.scheduled)})"
+
+
+def gain_change(before: Efficiency, after: Efficiency) -> str:
+    """`Efficiency Gain 1.06 % → 2.12 % (160 ÷ 7,561)`."""
+    if before.gain is None or after.gain is None:
+        return gain(after)
+    return (
+        f"Efficiency Gain {per_cent(before.gain)} → {per_cent(after.gain)}"
+        f" ({number(after.actioned)} ÷ {number(after.scheduled)})"
+    )
+
+
+def short_moment(moment: datetime, zone: ZoneInfo) -> str:
+    """`Mon 30 Nov 09:20`, in the HMO's time."""
+    return f"{moment.astimezone(zone):%a %d %b %H:%M}"
+
+
+def clock_time(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """`08:15` for today, `Mon 30 Nov 08:15` for another day, in the HMO's time."""
+    local = moment.astimezone(zone)
+    same_day = local.date() == now.astimezone(zone).date()
+    return f"{local:%H:%M}" if same_day else f"{local:%a %d %b %H:%M}"
+
+
+def window(days: int) -> str:
+    """`today`, `next 7 days`."""
+    return "today" if days == 1 else f"next {days} days"
+
+
+def list_moment(moment: datetime, zone: ZoneInfo) -> str:
+    """`Mon 30 09:20`: enough within a month, and short enough for a list's line."""
+    return f"{moment.astimezone(zone):%a %d %H:%M}"
+
+
+def cut(text: str, columns: int) -> str:
+    """The text on one line of at most `columns`, ending in `…` if some is left out."""
+    return fit(text, columns).rstrip()
+
+
+def bold(text: str) -> str:
+    """HTML: the text in bold, escaped."""
+    return f"<b>{escape(text)}</b>"
+
+
+def block(lines: list[str]) -> str:
+    """HTML: a monospaced block, escaped."""
+    return f"<pre>{escape(chr(10).join(lines))}</pre>"
+
+
+def plain(text: str) -> str:
+    """HTML: the text, escaped. Every value that people or feeds wrote goes through here."""
+    return escape(text, quote=False)
+
+
+def quoted(text: str) -> str:
+    """`"no answer twice"`, on one line."""
+    return f'"{" ".join(text.split())}"'

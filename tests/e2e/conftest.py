@@ -1,0 +1,17 @@
+"""Fixtures of the end-to-end tests."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from domain.clock import HandClock
+from tests.e2e.town import Town, a_small_hmo, town
+
+
+@pytest.fixture
+async def small_town(tmp_path: Path, clock: HandClock) -> AsyncIterator[Town]:
+    """A town where everybody has joined and the bot is at work."""
+    async with town(tmp_path, clock, a_small_hmo(clock.now())) as found, found.bot_at_work():
+        await found.everybody_joins()
+        yield found
