@@ -39,7 +39,7 @@ from storage.store import Store
 log = structlog.get_logger()
 
 UPDATES_AT_ONCE: Final = 32
-"""Updates handled side by side; more only queue for the connection (docs/benchmarks.md)."""
+"""Updates handled side by side; more only queue for the connection."""
 
 UPDATE_KINDS: Final = (Update.MESSAGE, Update.CALLBACK_QUERY)
 

@@ -187,7 +187,7 @@ class Browser:
         if task.cancelled():
             raise BrowserTrouble(f"{trouble}: it was closed")
         if error := task.exception():
-            raise BrowserTrouble(f"{trouble}: {type(error).__name__}: {error}") from error
+            raise BrowserTrouble(f"{trouble}: {type(error).__name__}") from error
         return task.result()
 
     def _has_ended(self) -> bool:

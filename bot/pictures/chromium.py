@@ -167,7 +167,7 @@ class ChromiumRenderer:
                 return await use(await self._living_browser())
             except BrowserTrouble as trouble:
                 reason = str(trouble)
-                _log.warning("the browser is replaced: %s", reason)
+                _log.warning("the browser is replaced: %s (%r)", reason, trouble.__cause__)
                 self.restarts += 1
                 await self._drop()
             except asyncio.CancelledError:

@@ -16,8 +16,8 @@ def test_the_trail_tells_who_did_what_when_oldest_first(store: Store, clock: Han
     noa = join(store, Role.MANAGER, 1, "Noa", clock.now())
 
     def work(session: Session) -> None:
-        details = {"reason": "פנוי <now>", "number": 3}
-        audit.record(session, "authorize", at=clock.now(), member_id=noa.id, **details)
+        said = "פנוי <now>"
+        audit.record(session, "authorize", at=clock.now(), member_id=noa.id, reason=said, number=3)
         audit.record(session, "import", at=clock.now())
 
     store.write_now(work)

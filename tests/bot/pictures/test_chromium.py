@@ -148,14 +148,26 @@ async def test_closing_in_the_middle_ends_every_process_and_tells_who_waits(
 @needs_chromium
 async def test_an_overfull_queue_refuses_at_once() -> None:
     renderer = ChromiumRenderer(queue=2)
-    try:
-        tasks = [asyncio.create_task(renderer.png(coloured(i))) for i in range(2)]
-        await asyncio.sleep(0)
-        with pytest.raises(PictureUnavailable, match="too many"):
-            await renderer.png(coloured(9))
-        assert [number_of(picture) for picture in await asyncio.gather(*tasks)] == [0, 1]
-    finally:
-        await renderer.close()
+    tasks = [asyncio.create_task(renderer.png(coloured(i))) for i in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(PictureUnavailable, match="too many"):
+        await renderer.png(coloured(9))
+    await renderer.close()
+    for answer in await asyncio.gather(*tasks, return_exceptions=True):
+        assert isinstance(answer, PictureUnavailable)
+    assert not family(), "a browser that was about to start is ended as well"
+
+
+@needs_chromium
+async def test_one_who_waits_too_long_for_a_turn_is_told() -> None:
+    renderer = ChromiumRenderer(patience=0.1)
+    first = asyncio.create_task(renderer.start())
+    await asyncio.sleep(0)
+    with pytest.raises(PictureUnavailable, match="too long"):
+        await renderer.png(coloured(1))
+    await renderer.close()
+    assert isinstance(*await asyncio.gather(first, return_exceptions=True), PictureUnavailable)
+    assert not family()
 
 
 @needs_chromium
