@@ -6,12 +6,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import Session, col
 
 from bot.demo.server import Phone
 from domain.clock import HandClock
 from domain.people import Role
 from storage import counters, people
+from storage.tables import MemberRow
 from tests.e2e.town import (
+    DANA,
     Message,
     Town,
     a_small_hmo,
@@ -188,9 +192,16 @@ async def test_buttons_answer_after_a_restart_and_nothing_is_pushed_twice(
 async def test_a_stranger_and_a_suspended_person_get_nothing(
     small_town: Town, command: str
 ) -> None:
-    stranger = small_town.stranger
-    await stranger.says(command)
-    assert "invited staff" in body(await stranger.sees("invited"))
+    small_town.store.write_now(suspend, DANA.user_id)
+    for phone in (small_town.stranger, small_town.dana):
+        since = phone.now()
+        await phone.says(command)
+        assert "invited staff" in body(await phone.sees("invited", since=since))
+
+
+def suspend(session: Session, telegram_id: int) -> None:
+    rows = update(MemberRow).where(col(MemberRow.telegram_id) == telegram_id)
+    session.execute(rows.values(suspended=True))
 
 
 async def test_a_code_works_once(small_town: Town) -> None:
