@@ -37,7 +37,7 @@ def import_files(
     """Import files one after another; a refused one does not keep the next from coming in.
 
     The summaries go to standard output, the progress bar and refusals to standard error, rejects
-    beside their file.
+    to the data folder.
 
     Args:
         store: A migrated store.
@@ -56,10 +56,11 @@ def import_files(
     output = Console(highlight=False, soft_wrap=True)
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     mapping = read_mapping(maps)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     chance = np.random.default_rng()
     refused = 0
     for file in files:
-        target = rejects_path(file)
+        target = rejects_path(file, settings.data_dir)
         try:
             with _progress(file, errors) as tell:
                 report = import_file(
@@ -84,10 +85,10 @@ def import_files(
     return not refused
 
 
-def rejects_path(file: Path) -> Path:
-    """Where the rejects of a file go: `may.csv.gz` → `may.rejects.csv`."""
+def rejects_path(file: Path, folder: Path) -> Path:
+    """Where the rejects of a file go: `may.csv.gz` → `may.rejects.csv` in the data folder."""
     stem = file.name.removesuffix(".gz").removesuffix(".csv")
-    return file.with_name(f"{stem}.rejects.csv")
+    return folder / f"{stem}.rejects.csv"
 
 
 @contextmanager

@@ -15,7 +15,7 @@ HEADER = "appointment_id,patient_id,department,start,status\n"
 
 
 def take_in(store: Store, *files: Path, maps: tuple[str, ...] = ()) -> bool:
-    settings = Settings(timezone="Asia/Jerusalem")
+    settings = Settings(timezone="Asia/Jerusalem", data_dir=files[0].parent)
     return import_files(store, files, maps, settings=settings, now=NOW)
 
 
@@ -65,6 +65,6 @@ def test_a_mapping_that_cannot_be_used_is_refused_before_any_file(
         take_in(sqlite_store, tmp_path / "none.csv", maps=("ward=x",))
 
 
-def test_rejects_lie_beside_their_file() -> None:
-    assert rejects_path(Path("/x/may.csv.gz")) == Path("/x/may.rejects.csv")
-    assert rejects_path(Path("may.txt")) == Path("may.txt.rejects.csv")
+def test_rejects_lie_in_the_data_folder_under_their_files_name() -> None:
+    assert rejects_path(Path("/x/may.csv.gz"), Path("/d")) == Path("/d/may.rejects.csv")
+    assert rejects_path(Path("may.txt"), Path("/d")) == Path("/d/may.txt.rejects.csv")
