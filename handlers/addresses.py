@@ -26,11 +26,11 @@ def join(*parts: object) -> str:
     """Make an address; what is `None` is written `-`.
 
     Raises:
-        ValueError: It is longer than Telegram allows.
+        UnknownAddress: It is longer than Telegram allows; only a made-up one leads to such.
     """
     address = ":".join(_NONE if part is None else str(part) for part in parts)
     if len(address.encode()) > _LIMIT:
-        raise ValueError(f"an address holds {_LIMIT} bytes: {address}")
+        raise UnknownAddress(address)
     return address
 
 

@@ -45,7 +45,9 @@ async def draft(visit: Visit, arguments: Sequence[str]) -> Answer:
 
 async def batch(visit: Visit, arguments: Sequence[str]) -> Screen:
     """A batch as it stands: the batch."""
-    return _screen(visit, await _read(visit, whole(arguments[0])))
+    batch_id = whole(arguments[0])
+    await _own(visit, batch_id)
+    return _screen(visit, await _read(visit, batch_id))
 
 
 async def batch_told(visit: Visit, arguments: Sequence[str]) -> Screen:

@@ -34,6 +34,9 @@ FIND: Final = "find"
 ACT: Final = "act"
 WHY: Final = "why"
 
+DECISIONS: Final = 6
+"""Closed actions that a card tells of at most, the latest."""
+
 SHORT_KINDS: Final = {Kind.TRANSFER: "t", Kind.PROACTIVE: "c"}
 """How a kind is written in an address, which is short of room."""
 
@@ -135,7 +138,11 @@ def _history(found: Card) -> list[str]:
 def _decisions(visit: Visit, actions: Sequence[ActionView]) -> list[str]:
     if not actions:
         return ["Nothing decided yet"]
-    return [line for action in actions for line in action_lines(visit, action)]
+    told = [action for action in actions if action.state in OPEN or action in actions[-DECISIONS:]]
+    lines = [line for action in told for line in action_lines(visit, action)]
+    if len(told) < len(actions):
+        lines.insert(0, f"{words.count(len(actions) - len(told), 'older action')} not shown")
+    return lines
 
 
 def action_lines(visit: Visit, action: ActionView) -> list[str]:

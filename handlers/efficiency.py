@@ -31,7 +31,6 @@ async def efficiency_screen(visit: Visit, arguments: Sequence[str]) -> Screen:
         text=_text(criteria, figure, pages.cut(parts), len(parts)),
         buttons=_buttons(criteria, pages),
         address=join(EFFICIENCY, pack(criteria), page),
-        department_id=criteria.department_id,
         version=version,
     )
 

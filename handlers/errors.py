@@ -5,6 +5,7 @@ import secrets
 import structlog
 from telegram import Update
 from telegram.error import Conflict, Forbidden, NetworkError, TelegramError
+from telegram.ext import ApplicationHandlerStop
 
 from domain.people import Refused
 from handlers.context import Context
@@ -17,7 +18,16 @@ STORE_DOWN = "The database cannot be reached right now. Nothing was changed; try
 
 
 async def on_error(update: object, context: Context) -> None:
-    """The one error handler."""
+    """The one error handler.
+
+    Raises:
+        ApplicationHandlerStop: What failed in the guard goes no further, and is told once.
+    """
+    await _handle(update, context)
+    raise ApplicationHandlerStop
+
+
+async def _handle(update: object, context: Context) -> None:
     error = context.error
     if isinstance(error, Conflict):
         log.error("another program is polling with this token; this one stops")
@@ -30,7 +40,10 @@ async def on_error(update: object, context: Context) -> None:
         log.warning("telegram cannot be reached; trying again", reason=type(error).__name__)
         return
     reference = secrets.token_hex(3)
-    log.error("a handler failed", reference=reference, exc_info=error)
+    if isinstance(error, Refused):
+        log.info("refused", right=error.right.value)
+    else:
+        log.error("a handler failed", reference=reference, exc_info=error)
     if isinstance(update, Update):
         await _tell(update, context, _words_for(error, reference))
 

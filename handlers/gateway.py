@@ -213,7 +213,7 @@ class Gateway:
 
 def _fits(message: Message, screen: Screen) -> bool:
     """Whether a message can be edited into a screen: a picture stays one, a text stays one."""
-    return bool(message.photo) == bool(screen.picture or screen.keeps_picture)
+    return screen.keeps_picture or bool(message.photo) == bool(screen.picture)
 
 
 def seconds_of(told: RetryAfter) -> float:

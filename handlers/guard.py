@@ -6,7 +6,7 @@ import structlog
 from sqlmodel import Session
 from telegram import Update
 from telegram.constants import ChatType
-from telegram.ext import ApplicationHandlerStop
+from telegram.ext import ApplicationHandlerStop, filters
 
 from domain.clock import Clock
 from handlers.context import Context
@@ -40,15 +40,18 @@ async def guard(update: Update, context: Context) -> None:
         await _turn_away(update, context, PRIVATE_ONLY)
         raise ApplicationHandlerStop
     context.member = await context.desk.store.read(people.member_by_telegram, user.id)
-    if context.member is None and not _is_start(update):
+    if context.member is None and not _is_start(update, context.bot.username):
         await context.desk.store.write(_refused, context.desk.clock, user.id)
         await _turn_away(update, context, STRANGER)
         raise ApplicationHandlerStop
 
 
-def _is_start(update: Update) -> bool:
+def _is_start(update: Update, username: str) -> bool:
+    """Whether it is `/start` as `CommandHandler` sees it: other handlers take no strangers."""
     message = update.message
-    return bool(message and message.text and message.text.split()[0] == "/start")
+    if message is None or not message.text or not filters.COMMAND.filter(message):
+        return False
+    return message.text.split()[0].lower() in {"/start", f"/start@{username}".lower()}
 
 
 async def _turn_away(update: Update, context: Context, words: str) -> None:

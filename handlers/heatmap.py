@@ -107,7 +107,7 @@ async def _drawn(
         f"{_period(span)} · all ages",
         view.measure.formula,
     )
-    key = (found.version, span.first, span.last, view.measure, tuple(sorted(seen)))
+    key = (found.version, span.first, span.last, view.measure, tuple(sorted(seen)), where)
     try:
         content = await visit.desk.pictures.heatmap(
             HeatmapRequest(key, table, view.measure, heading)

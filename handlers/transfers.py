@@ -16,7 +16,7 @@ from handlers.addresses import UnknownAddress, join, split, whole
 from handlers.card import ACT, SHORT_KINDS, WHY, action_lines, can_undo, card, deciding
 from handlers.paging import Pages, pager
 from handlers.risk_list import CARD, batch_button, selected
-from handlers.screens import Answer, Buttons, Screen, Visit, button
+from handlers.screens import Answer, Buttons, Screen, ScreenMaker, Visit, button
 from storage import actions, proposals, risk
 from storage.actions import PUSHED_DECISION, PUSHED_PROPOSAL, Outcome
 from storage.efficiency import efficiency, figures_version
@@ -86,20 +86,20 @@ async def why(visit: Visit, arguments: Sequence[str]) -> Screen:
 async def act(visit: Visit, arguments: Sequence[str]) -> Answer:
     """A press that decides: what to do, on what, where to show the outcome."""
     verb, key, rest = arguments[0], whole(arguments[1]), list(arguments[2:])
-    if verb in {"ask", "now"}:
+    begins = verb in {"ask", "now"}
+    here = join(CARD, key, *rest[1:]) if begins else ":".join(rest[verb == "no" :])
+    make, where = _maker(here)  # looked for first: an address that is none does nothing
+    if begins:
         kind = _KINDS.get(rest[0])
         if kind is None:
             raise UnknownAddress(rest[0])
         outcome = await _begin(visit, verb, key, kind)
-        here = join(CARD, key, *rest[1:])
     elif verb == "no":
         outcome = await _decline(visit, key, REASONS[whole(rest[0]) % len(REASONS)])
-        here = ":".join(rest[1:])
     else:
         outcome = await _decide(visit, verb, key)
-        here = ":".join(rest)
     visit.desk.changed.set()
-    return Answer(await _shown_at(visit, here), outcome_words(visit, verb, outcome))
+    return Answer(await make(visit, where), outcome_words(visit, verb, outcome))
 
 
 async def decline_typed(visit: Visit, action_id: int, reason: str) -> str:
@@ -157,8 +157,9 @@ async def _decline(visit: Visit, action_id: int, reason: str) -> Outcome:
     return await visit.desk.store.write(actions.decline, visit.member, action_id, now, reason)
 
 
-async def _shown_at(visit: Visit, here: str) -> Screen:
-    makers = {
+def _maker(here: str) -> tuple[ScreenMaker, list[str]]:
+    """What makes the screen on which an outcome is shown, and its arguments."""
+    makers: dict[str, ScreenMaker] = {
         CARD: card,
         PENDING: pending,
         PUSHED_PROPOSAL: proposal,
@@ -167,7 +168,8 @@ async def _shown_at(visit: Visit, here: str) -> Screen:
     word, arguments = split(here)
     if word not in makers or not arguments:
         raise UnknownAddress(here)
-    return await makers[word](visit, arguments)
+    whole(arguments[0])
+    return makers[word], arguments
 
 
 def _read_pending(session: Session, visit: Visit, offset: int) -> tuple[int, Waiting, Efficiency]:

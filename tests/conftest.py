@@ -36,6 +36,9 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
     uri = str(server.get_uri())
+    # What a power cut would lose is no matter here, and a new database takes half the time.
+    for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
+        _on_server(uri, statement)
     _on_server(uri, "CREATE DATABASE template_slotwise")
     template = Store(_database(uri, "template_slotwise"))
     upgrade(template)
