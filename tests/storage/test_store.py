@@ -115,7 +115,7 @@ def test_work_that_was_undone_for_anothers_sake_is_done_again(postgres_store: St
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(works, [("Cardiology", "Eyes"), ("Eyes", "Cardiology")]))
-    assert len(runs) == 3
+    assert len(runs) >= 3  # one of them at least ran again
     assert postgres_store.read_now(all_figures) == {"Cardiology": 2, "Eyes": 2}
 
 
