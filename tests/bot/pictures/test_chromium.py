@@ -62,6 +62,14 @@ def family() -> list[psutil.Process]:
     return psutil.Process().children(recursive=True)
 
 
+def is_gone(process: psutil.Process) -> bool:
+    """Whether it has ended, be it that nobody has asked for its last word yet."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def renderers() -> list[psutil.Process]:
     return [p for p in family() if "--type=renderer" in p.cmdline()]
 
@@ -179,7 +187,7 @@ async def test_a_fresh_browser_takes_over_after_so_many_pictures() -> None:
         for number in (1, 2):
             assert number_of(await renderer.png(coloured(number))) == number
         await renderer.start()  # waits its turn, so the last change is over
-        assert not first.is_running()
+        await until(lambda: is_gone(first))
         assert renderer.restarts == 0
         assert psutil.Process().num_fds() <= files
         await until(lambda: kaleidos_threads() <= threads)
@@ -219,7 +227,7 @@ async def test_no_browser_outlives_the_program_that(ending: str, tmp_path: Path)
         else:
             process.stdin.write(b"\n")
         await process.wait()
-    await until(lambda: not any(p.is_running() for p in started))
+    await until(lambda: all(map(is_gone, started)))
 
 
 async def test_a_missing_browser_is_told_at_once_with_what_to_install(
@@ -298,7 +306,7 @@ async def test_it_recovers_by_itself_from_a_fault_between_and_amid_pictures(
     start = time.monotonic()
     assert number_of(await renderer.png(coloured(2))) == 2
     assert time.monotonic() - start < BOUND
-    assert not any(process.is_running() for process in before)
+    await until(lambda: all(map(is_gone, before)))
 
     start = time.monotonic()
     long = asyncio.create_task(renderer.png(heavy()))
