@@ -21,7 +21,7 @@ def draw_references(count: int, chance: np.random.Generator) -> list[str]:
     """
     letters = np.array(list(ALPHABET))
     drawn = letters[chance.integers(0, len(ALPHABET), size=(count, LENGTH))]
-    return ["P-" + "".join(row) for row in drawn]
+    return [f"P-{word}" for word in drawn.view(f"U{LENGTH}").ravel().tolist()]
 
 
 def read_reference(typed: str) -> str | None:

@@ -6,14 +6,15 @@ function of several statements costs one thread hop (`docs/decisions/0006`).
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+import psycopg
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlmodel import Session
 
@@ -86,7 +87,7 @@ class Store:
                         session.commit()
                         return done
                 except DBAPIError as error:
-                    if attempt == _TRIES - 1 or not _may_pass_again(error):
+                    if attempt == _TRIES - 1 or not may_pass_again(error):
                         raise
             raise AssertionError("unreachable")
 
@@ -95,6 +96,17 @@ class Store:
         self._writers.shutdown()
         self._readers.shutdown()
         self.engine.dispose()
+
+
+def ask(
+    session: Session, statement: Executable, values: Mapping[str, object] | None = None
+) -> CursorResult[Any]:
+    """Run a statement that is built once and asked many times a second, in half the time.
+
+    It goes past the ORM, which has nothing to add to plain columns: so what is only pending in
+    the session must have been flushed.
+    """
+    return session.connection().execute(statement, values)
 
 
 def open_engine(url: str) -> Engine:
@@ -144,7 +156,8 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _may_pass_again(error: DBAPIError) -> bool:
+def may_pass_again(error: DBAPIError) -> bool:
+    """Whether the same work may well pass if it is run again."""
     return getattr(error.orig, "sqlstate", None) in _RETRY_STATES
 
 
@@ -160,9 +173,12 @@ def told_plainly() -> Iterator[None]:
     """Tell of a database that cannot be used as `StoreUnavailable`, in one line."""
     try:
         yield
-    except DatabaseError as error:
-        # SQLite says of a file that is no database just that, under the general name.
-        if type(error) not in {OperationalError, DatabaseError}:
+    except (DatabaseError, psycopg.OperationalError) as error:
+        # SQLite says of a file that is no database just that, under the general name; psycopg
+        # speaks for itself where rows are copied in.
+        if type(error) not in {OperationalError, DatabaseError} and isinstance(
+            error, DatabaseError
+        ):
             raise
-        reason = str(error.orig).strip().splitlines()
+        reason = str(getattr(error, "orig", error)).strip().splitlines()
         raise StoreUnavailable(reason[0] if reason else "the database gave no reason") from error

@@ -7,17 +7,15 @@ half-written.
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
 import numpy as np
-import psycopg
 from sqlalchemy import Connection, insert
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from domain.days import Calendar
 from storage.feeds.mapping import Mapping
@@ -27,15 +25,13 @@ from storage.feeds.rejects import Rejects
 from storage.feeds.report import ImportRefused, ImportReport, RowRejected, reason_lines
 from storage.feeds.rows import Record, RowReader
 from storage.feeds.staging import Staging, staging
-from storage.store import Store, StoreUnavailable
+from storage.store import Store, may_pass_again, told_plainly
 from storage.tables import AuditEntry
 
 T = TypeVar("T")
 
 _ROWS_AT_ONCE: Final = 1_000
 _TRIES: Final = 3
-_RETRY_STATES: Final = frozenset({"40001", "40P01"})
-"""PostgreSQL's serialization failure and deadlock."""
 
 Progress = Callable[[str, int], None]
 """Told what is being done (`reading`, `merging`) and how many bytes of the file have been read."""
@@ -79,7 +75,7 @@ def import_file(  # noqa: PLR0913 - a file, how to read it and as of when
     """
     began = time.monotonic()
     tell = progress or _silence
-    with _told_plainly(), open_feed(source, encoding) as feed:
+    with told_plainly(), open_feed(source, encoding) as feed:
         reader = RowReader(mapping.fit(feed.header), mapping, calendar, now)
         with Rejects(rejects, feed.header) as rejected, staging(store) as staged:
             with staged.connection.begin():
@@ -174,18 +170,9 @@ def _in_one_transaction(connection: Connection, work: Callable[[], T]) -> T:
             with connection.begin():
                 return work()
         except DBAPIError as error:
-            if attempt == _TRIES - 1 or getattr(error.orig, "sqlstate", None) not in _RETRY_STATES:
+            if attempt == _TRIES - 1 or not may_pass_again(error):
                 raise
     raise AssertionError("unreachable")
-
-
-@contextmanager
-def _told_plainly() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, psycopg.OperationalError) as error:
-        reason = str(getattr(error, "orig", error)).strip().splitlines()
-        raise StoreUnavailable(reason[0] if reason else "the database gave no reason") from error
 
 
 def _silence(_what: str, _done: int) -> None:

@@ -137,6 +137,8 @@ def staging(store: Store) -> Iterator[Staging]:
         if store.is_sqlite:
             driver: Any = connection.connection.dbapi_connection
             driver.execute("PRAGMA temp_store = FILE")
+            # The merge takes every key from a join, under the lock: checking each again is idle.
+            driver.execute("PRAGMA foreign_keys = OFF")
             driver.execute(f"PRAGMA temp.cache_size = -{_CACHE_KIB}")
         with connection.begin():
             prepared = Staging(connection, SQLITE if store.is_sqlite else POSTGRESQL)

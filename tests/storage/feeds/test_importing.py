@@ -243,3 +243,16 @@ def test_decisions_taken_while_a_file_is_read_are_not_lost(
     assert [outcome.barrier for outcome in outcomes] == [None]
     assert appointment(store, "A3").action_state == "authorized"
     assert is_true(store)
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)  # there the merge checks no keys
+def test_every_key_that_a_merge_writes_refers_to_something(
+    store: Store, take_in: TakeIn, clock: HandClock
+) -> None:
+    take_in(FULL)
+    clock.move(timedelta(days=30))
+    take_in(FULL)
+    broken = text("PRAGMA foreign_key_check")
+    assert store.read_now(lambda session: session.execute(broken).all()) == []
+    enforced = text("PRAGMA foreign_keys")
+    assert store.read_now(lambda session: session.scalar(enforced)) == 1
