@@ -241,7 +241,7 @@ async def test_a_missing_browser_is_told_at_once_with_what_to_install(
     with pytest.raises(PictureUnavailable, match="apt-get install") as refusal:
         await ChromiumRenderer().png(coloured(1))
     assert "\n" not in refusal.value.reason
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 5
 
 
 async def test_a_wrong_browser_path_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
