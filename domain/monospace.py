@@ -9,6 +9,8 @@ _END: Final = "\u2069"
 
 def width(text: str) -> int:
     """Columns that `text` takes in a monospaced block."""
+    if _is_plain(text):
+        return len(text)
     return sum(map(_columns, text))
 
 
@@ -18,15 +20,25 @@ def fit(text: str, columns: int) -> str:
     Control characters become spaces. A name in a right-to-left script is isolated, so that it
     does not turn the figures after it around.
     """
-    clean = " ".join("".join(map(_harmless, text)).split())
+    harmless = text if _is_plain(text) else "".join(map(_harmless, text))
+    clean = " ".join(harmless.split())
     if width(clean) > columns:
         while clean and width(clean) > columns - 1:
             clean = clean[:-1]
         clean = clean.rstrip() + "…"
     padding = " " * (columns - width(clean))
-    if any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in clean):
+    if not clean.isascii() and any(map(_runs_leftwards, clean)):
         clean = f"{_ISOLATE}{clean}{_END}"
     return clean + padding
+
+
+def _is_plain(text: str) -> bool:
+    """Whether each sign takes one column and none needs a closer look: most texts, and quick."""
+    return text.isascii() and text.isprintable()
+
+
+def _runs_leftwards(sign: str) -> bool:
+    return unicodedata.bidirectional(sign) in ("R", "AL")
 
 
 def _columns(sign: str) -> int:

@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlmodel import Session, col
 
 from domain.criteria import Selection
@@ -23,7 +33,8 @@ from storage import audit, outbox
 from storage.actions import furthest_state, touch_figures
 from storage.efficiency import efficiency
 from storage.proposals import is_waiting
-from storage.risk import at_risk, is_undecided
+from storage.risk import is_undecided
+from storage.selecting import at_risk, shape_of, values_of
 from storage.tables import (
     Action,
     Appointment,
@@ -88,8 +99,8 @@ def draft_from_list(
     Raises:
         Refused: The member may not decide.
     """
-    wanted = select(col(Appointment.id)).where(*at_risk(selection), is_undecided())
-    return _draft(session, member, source, wanted, now)
+    listed = select(col(Appointment.id)).where(*at_risk(shape_of(selection)), is_undecided())
+    return _draft(session, member, source, listed.params(**values_of(selection)), now)
 
 
 def draft_from_waiting(session: Session, member: Member, source: str, now: datetime) -> int:
@@ -233,6 +244,17 @@ def _move(
 _Item = tuple[int, object, int, int]
 """Appointment id, day, department id, age group."""
 
+_ADD_ACTIONED: Final = (
+    update(DailyCount)
+    .where(
+        col(DailyCount.day) == bindparam("on"),
+        col(DailyCount.department_id) == bindparam("in"),
+        col(DailyCount.age_group) == bindparam("of"),
+    )
+    .values(actioned=col(DailyCount.actioned) + bindparam("gained"))
+)
+"""One statement for many cells: a batch of many days and departments has thousands."""
+
 
 def _open_items(
     session: Session, member: Member, batch_id: int, now: datetime, threshold: int
@@ -324,16 +346,12 @@ def _release(session: Session, batch_id: int) -> None:
 def _count(session: Session, items: Sequence[_Item], sign: int) -> None:
     """Add the items to the rollup's actioned (or take them off), and renew the figures."""
     cells = Counter((item[1], item[2], item[3]) for item in items)
-    for (day, department_id, group), number in sorted(cells.items(), key=str):
-        session.execute(
-            update(DailyCount)
-            .where(
-                col(DailyCount.day) == day,
-                col(DailyCount.department_id) == department_id,
-                col(DailyCount.age_group) == group,
-            )
-            .values(actioned=col(DailyCount.actioned) + sign * number)
-        )
+    rows = [
+        {"on": day, "in": department_id, "of": group, "gained": sign * number}
+        for (day, department_id, group), number in sorted(cells.items(), key=str)
+    ]
+    if rows:
+        session.connection().execute(_ADD_ACTIONED, rows)
     touch_figures(session, [item[2] for item in items])
 
 

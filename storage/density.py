@@ -1,14 +1,17 @@
 """Where no-shows concentrate, read from the daily rollup."""
 
 from dataclasses import dataclass
+from typing import Final
 
+import numpy as np
 import pandas as pd
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
 from domain.ages import AGE_GROUPS
 from domain.days import Span
 from storage.risk import departments
+from storage.store import ask
 from storage.tables import DailyCount, Department
 
 
@@ -29,31 +32,35 @@ class Outcomes:
 def outcomes(session: Session, span: Span) -> Outcomes:
     """The known outcomes of all departments within whole local days."""
     names = departments(session)
-    department_id, age_group = col(DailyCount.department_id), col(DailyCount.age_group)
-    attended, no_shows = func.sum(col(DailyCount.attended)), func.sum(col(DailyCount.no_shows))
-    rows = session.execute(
-        select(department_id, age_group, attended, no_shows)
-        .where(
-            # Named one by one, so that the index has them in groups and nothing is sorted.
-            department_id.in_(names),
-            age_group.in_(range(len(AGE_GROUPS))),
-            col(DailyCount.day).between(span.first, span.last),
-        )
-        .group_by(department_id, age_group)
-        .having(attended + no_shows > 0)
-    ).all()
+    days = {"first": span.first, "last": span.last}
+    rows = ask(session, _OUTCOMES, days | {"departments": list(names)}).all()
     table = pd.DataFrame(
-        [
-            (names[key], AGE_GROUPS[group], int(came), int(missed))
-            for key, group, came, missed in rows
-        ],
-        columns=["department", "age_group", "attended", "no_shows"],
+        {
+            "department": [names[row[0]] for row in rows],
+            "age_group": [AGE_GROUPS[row[1]] for row in rows],
+            "attended": np.array([row[2] for row in rows], dtype=np.int64),
+            "no_shows": np.array([row[3] for row in rows], dtype=np.int64),
+        }
     )
-    return Outcomes(table.astype({"attended": int, "no_shows": int}), outcomes_version(session))
+    return Outcomes(table, outcomes_version(session))
+
+
+_ATTENDED: Final = func.sum(col(DailyCount.attended))
+_NO_SHOWS: Final = func.sum(col(DailyCount.no_shows))
+_OUTCOMES: Final = (
+    select(col(DailyCount.department_id), col(DailyCount.age_group), _ATTENDED, _NO_SHOWS)
+    .where(
+        # Named one by one, so that the index has them in groups and nothing is sorted.
+        col(DailyCount.department_id).in_(bindparam("departments", expanding=True)),
+        col(DailyCount.age_group).in_(range(len(AGE_GROUPS))),
+        col(DailyCount.day).between(bindparam("first"), bindparam("last")),
+    )
+    .group_by(col(DailyCount.department_id), col(DailyCount.age_group))
+    .having(_ATTENDED + _NO_SHOWS > 0)
+)
+_VERSION: Final = select(func.coalesce(func.sum(col(Department.outcomes)), 0))
 
 
 def outcomes_version(session: Session) -> int:
     """Grows whenever a known outcome of any department may have changed."""
-    return int(
-        session.execute(select(func.coalesce(func.sum(col(Department.outcomes)), 0))).scalar_one()
-    )
+    return int(ask(session, _VERSION).scalar_one())

@@ -1,21 +1,22 @@
 """The Efficiency Gain, read from the daily rollup."""
 
-from sqlalchemy import ColumnElement, func, select
+from functools import cache
+from typing import Final
+
+from sqlalchemy import Select, bindparam, func, select
 from sqlmodel import Session, col
 
 from domain.criteria import Selection
 from domain.efficiency import Efficiency
+from storage.selecting import Shape, counted, shape_of, values_of
+from storage.store import ask
 from storage.tables import DailyCount, Department
 
 
 def efficiency(session: Session, selection: Selection) -> Efficiency:
     """Actioned and scheduled appointments on the selection's days."""
-    actioned, scheduled = session.execute(
-        select(
-            func.coalesce(func.sum(col(DailyCount.actioned)), 0),
-            func.coalesce(func.sum(col(DailyCount.scheduled)), 0),
-        ).where(*_within(selection))
-    ).one()
+    sums = ask(session, _sums(shape_of(selection)), values_of(selection))
+    actioned, scheduled = sums.one()
     return Efficiency(int(actioned), int(scheduled))
 
 
@@ -23,36 +24,42 @@ def efficiency_by_department(
     session: Session, selection: Selection
 ) -> list[tuple[int, str, Efficiency]]:
     """The same for each department with anything scheduled: id, name, figure; highest first."""
-    rows = session.execute(
-        select(
-            col(DailyCount.department_id),
-            col(Department.name),
-            func.sum(col(DailyCount.actioned)),
-            func.sum(col(DailyCount.scheduled)),
-        )
-        .join(Department, col(Department.id) == col(DailyCount.department_id))
-        .where(*_within(selection))
-        .group_by(col(DailyCount.department_id), col(Department.name))
-        .having(func.sum(col(DailyCount.scheduled)) > 0)
-    ).all()
+    by_department = _sums_by_department(shape_of(selection))
+    rows = ask(session, by_department, values_of(selection))
     figures = [(key, name, Efficiency(int(done), int(all_))) for key, name, done, all_ in rows]
     return sorted(figures, key=lambda row: (-(row[2].gain or 0), row[1]))
 
 
+_VERSION: Final = select(func.coalesce(func.sum(col(Department.figures)), 0))
+_VERSION_OF_ONE: Final = _VERSION.where(col(Department.id) == bindparam("department_id"))
+
+
 def figures_version(session: Session, department_id: int | None) -> int:
     """Grows whenever a figure of the department (or, with `None`, of any) may have changed."""
-    total = select(func.coalesce(func.sum(col(Department.figures)), 0))
-    if department_id is not None:
-        total = total.where(col(Department.id) == department_id)
-    return int(session.execute(total).scalar_one())
+    version = _VERSION if department_id is None else _VERSION_OF_ONE
+    return int(ask(session, version, {"department_id": department_id}).scalar_one())
 
 
-def _within(selection: Selection) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [
-        col(DailyCount.day).between(selection.span.first, selection.span.last),
-    ]
-    if selection.departments:
-        conditions.append(col(DailyCount.department_id).in_(selection.departments))
-    if selection.age_group is not None:
-        conditions.append(col(DailyCount.age_group) == selection.age_group)
-    return conditions
+@cache
+def _sums(shape: Shape) -> Select[int, int]:
+    return select(
+        func.coalesce(func.sum(col(DailyCount.actioned)), 0),
+        func.coalesce(func.sum(col(DailyCount.scheduled)), 0),
+    ).where(*counted(shape))
+
+
+@cache
+def _sums_by_department(shape: Shape) -> Select[int, str, int, int]:
+    scheduled = func.sum(col(DailyCount.scheduled))
+    return (
+        select(
+            col(DailyCount.department_id),
+            col(Department.name),
+            func.sum(col(DailyCount.actioned)),
+            scheduled,
+        )
+        .join(Department, col(Department.id) == col(DailyCount.department_id))
+        .where(*counted(shape))
+        .group_by(col(DailyCount.department_id), col(Department.name))
+        .having(scheduled > 0)
+    )

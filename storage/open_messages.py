@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select, text
 from sqlmodel import Session, col
 
+from storage.columns import Moment
 from storage.efficiency import figures_version
+from storage.store import ask
 from storage.tables import Department, OpenMessage
 
 KEPT_TRUE_FOR: Final = timedelta(hours=48)
@@ -34,14 +36,22 @@ class Shown:
     digest: str
 
 
+_REMEMBER: Final = text("""
+    INSERT INTO open_message (
+        chat_id, message_id, member_id, address, department_id, version, digest, shown_at
+    ) VALUES (
+        :chat_id, :message_id, :member_id, :address, :department_id, :version, :digest, :shown_at
+    )
+    ON CONFLICT (chat_id, message_id) DO UPDATE SET
+        member_id = excluded.member_id, address = excluded.address,
+        department_id = excluded.department_id, version = excluded.version,
+        digest = excluded.digest, shown_at = excluded.shown_at
+""").bindparams(bindparam("shown_at", type_=Moment))
+
+
 def remember(session: Session, shown: Shown, now: datetime) -> None:
     """Note what a message shows from now on."""
-    row = session.get(OpenMessage, (shown.chat_id, shown.message_id))
-    values = {**vars(shown), "shown_at": now}
-    if row is None:
-        session.add(OpenMessage(**values))
-    else:
-        row.sqlmodel_update(values)
+    ask(session, _REMEMBER, {**vars(shown), "shown_at": now})
 
 
 def still_shown(session: Session, shown: Shown) -> bool:

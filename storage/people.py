@@ -6,13 +6,14 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, bindparam, delete, select, update
 from sqlmodel import Session, col
 
 from domain.people import RIGHTS, Member, Right, Role
 from storage import audit
+from storage.store import ask
 from storage.tables import Department, Invitation, MemberDepartment, MemberRow, key_of
 
 VALID_FOR: Final = timedelta(days=7)
@@ -30,16 +31,12 @@ class Newcomer:
 
 def member_by_telegram(session: Session, telegram_id: int) -> Member | None:
     """The member with this Telegram user id, unless suspended."""
-    row = session.scalars(
-        select(MemberRow).where(col(MemberRow.telegram_id) == telegram_id)
-    ).first()
-    return None if row is None or row.suspended else _member(session, row)
+    return _found(session, _BY_TELEGRAM, telegram_id)
 
 
 def member_by_id(session: Session, member_id: int) -> Member | None:
     """The member with this key, unless suspended."""
-    row = session.get(MemberRow, member_id)
-    return None if row is None or row.suspended else _member(session, row)
+    return _found(session, _BY_ID, member_id)
 
 
 def members_with(session: Session, right: Right, department_id: int) -> list[Member]:
@@ -147,6 +144,32 @@ def _enrol(session: Session, newcomer: Newcomer, role: Role, now: datetime) -> M
     session.add(row)
     session.flush()
     return row
+
+
+_ACTIVE: Final = (
+    select(
+        col(MemberRow.id),
+        col(MemberRow.telegram_id),
+        col(MemberRow.chat_id),
+        col(MemberRow.name),
+        col(MemberRow.role),
+        col(MemberDepartment.department_id),
+    )
+    .join(MemberDepartment, col(MemberDepartment.member_id) == col(MemberRow.id), isouter=True)
+    .where(col(MemberRow.suspended).is_(False))
+)
+_BY_TELEGRAM: Final = _ACTIVE.where(col(MemberRow.telegram_id) == bindparam("key"))
+_BY_ID: Final = _ACTIVE.where(col(MemberRow.id) == bindparam("key"))
+
+
+def _found(session: Session, statement: Select[*tuple[Any, ...]], key: int) -> Member | None:
+    """The one member that a statement finds: a row for each department, or one with none."""
+    rows = ask(session, statement, {"key": key}).all()
+    if not rows:
+        return None
+    key, telegram_id, chat_id, name, role, _ = rows[0]
+    departments = frozenset(row[-1] for row in rows if row[-1] is not None)
+    return Member(key, telegram_id, chat_id, name, role, departments)
 
 
 def _member(session: Session, row: MemberRow) -> Member:

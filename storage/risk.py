@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
 from sqlmodel import Session, col
 
 from domain.criteria import Selection
@@ -13,6 +14,8 @@ from domain.efficiency import Efficiency
 from domain.statuses import OUTCOMES, Status
 from domain.transfers import State
 from storage.efficiency import efficiency
+from storage.selecting import Shape, at_risk, shape_of, values_of
+from storage.store import ask
 from storage.tables import Appointment, Clinician, Department, Patient
 
 
@@ -82,43 +85,22 @@ def risk_page(session: Session, selection: Selection, offset: int, limit: int) -
 
 def risk_rows(session: Session, selection: Selection, offset: int, limit: int) -> list[RiskRow]:
     """The rows `offset` to `offset + limit` of the list, most urgent first."""
-    # The page is cut out of the index first, so that names are looked up for its rows alone.
-    page = (
-        select(col(Appointment.id))
-        .where(*at_risk(selection))
-        .order_by(
-            col(Appointment.prior_no_shows).desc(), col(Appointment.start), col(Appointment.id)
-        )
-        .offset(offset)
-        .limit(limit)
-        .subquery()
-    )
-    rows = session.execute(
-        _rows()
-        .join(page, page.c.id == col(Appointment.id))
-        .order_by(
-            col(Appointment.prior_no_shows).desc(), col(Appointment.start), col(Appointment.id)
-        )
-    ).all()
+    place = {"offset": offset, "limit": limit}
+    rows = ask(session, _page(shape_of(selection)), values_of(selection) | place)
     return [RiskRow(*row) for row in rows]
 
 
 def risk_totals(session: Session, selection: Selection) -> tuple[int, int]:
     """How many appointments the list has, and how many of them wait for a decision."""
-    total, undecided = session.execute(
-        select(func.count(), func.count().filter(is_undecided())).where(*at_risk(selection))
-    ).one()
+    totals = ask(session, _totals(shape_of(selection)), values_of(selection))
+    total, undecided = totals.one()
     return total, undecided
 
 
 def risk_by_department(session: Session, selection: Selection) -> list[tuple[int, str, int]]:
     """Departments of the selection with anything on the list: id, name, count; longest first."""
-    count = func.count()
-    rows = session.execute(
-        select(col(Appointment.department_id), count)
-        .where(*at_risk(selection))
-        .group_by(col(Appointment.department_id))
-    ).all()
+    by_department = _totals_by(Appointment.department_id, shape_of(selection))
+    rows = ask(session, by_department, values_of(selection))
     names = departments(session)
     found = [(key, names[key], int(number)) for key, number in rows]
     return sorted(found, key=lambda row: (-row[2], row[1]))
@@ -126,11 +108,8 @@ def risk_by_department(session: Session, selection: Selection) -> list[tuple[int
 
 def risk_by_age_group(session: Session, selection: Selection) -> dict[int, int]:
     """How many appointments of the list each age group has."""
-    rows = session.execute(
-        select(col(Appointment.age_group), func.count())
-        .where(*at_risk(selection))
-        .group_by(col(Appointment.age_group))
-    ).all()
+    by_age_group = _totals_by(Appointment.age_group, shape_of(selection))
+    rows = ask(session, by_age_group, values_of(selection))
     return {group: int(number) for group, number in rows}
 
 
@@ -186,10 +165,12 @@ def coming_of_patient(
     return [RiskRow(*row) for row in rows]
 
 
+_DEPARTMENTS: Final = select(col(Department.id), col(Department.name))
+
+
 def departments(session: Session) -> dict[int, str]:
     """All departments: name by id."""
-    rows = session.execute(select(col(Department.id), col(Department.name))).all()
-    return {key: name for key, name in rows if key is not None}
+    return {row[0]: row[1] for row in ask(session, _DEPARTMENTS)}
 
 
 def department_name(session: Session, department_id: int | None) -> str | None:
@@ -198,26 +179,35 @@ def department_name(session: Session, department_id: int | None) -> str | None:
     return found.name if found else None
 
 
-def at_risk(selection: Selection) -> list[ColumnElement[bool]]:
-    """The conditions of the risk list, in the terms of its index."""
-    conditions: list[ColumnElement[bool]] = [
-        # Spelled out, not bound: a partial index is used only if the planner sees the word.
-        col(Appointment.status) == literal_column("'booked'"),
-        col(Appointment.prior_no_shows) >= selection.threshold,
-        col(Appointment.start) > selection.after,
-        col(Appointment.start) < selection.before,
-    ]
-    if selection.departments:
-        conditions.append(col(Appointment.department_id).in_(selection.departments))
-    if selection.age_group is not None:
-        conditions.append(col(Appointment.age_group) == selection.age_group)
-    return conditions
-
-
 def is_undecided() -> ColumnElement[bool]:
     """Nothing was authorised and nothing declined about the appointment."""
     state = col(Appointment.action_state)
     return state.is_(None) | (state == State.PROPOSED)
+
+
+@cache
+def _page(shape: Shape) -> Select[*tuple[Any, ...]]:
+    urgency = (col(Appointment.prior_no_shows).desc(), col(Appointment.start), col(Appointment.id))
+    # The page is cut out of the index first, so that names are looked up for its rows alone.
+    page = (
+        select(col(Appointment.id))
+        .where(*at_risk(shape))
+        .order_by(*urgency)
+        .offset(bindparam("offset", type_=Integer))
+        .limit(bindparam("limit", type_=Integer))
+        .subquery()
+    )
+    return _rows().join(page, page.c.id == col(Appointment.id)).order_by(*urgency)
+
+
+@cache
+def _totals(shape: Shape) -> Select[int, int]:
+    return select(func.count(), func.count().filter(is_undecided())).where(*at_risk(shape))
+
+
+@cache
+def _totals_by(column: int, shape: Shape) -> Select[int, int]:
+    return select(col(column), func.count()).where(*at_risk(shape)).group_by(col(column))
 
 
 def _rows() -> Select[*tuple[Any, ...]]:

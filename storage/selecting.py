@@ -1,0 +1,65 @@
+"""Selections in SQL: what limits a statement by their shape, and the values to run it with.
+
+Building a statement takes several times as long as running it. So it is built once for each shape
+(what a selection limits, whatever to), and run with the selection's values.
+"""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, bindparam, literal_column
+from sqlmodel import col
+
+from domain.criteria import Selection
+from storage.tables import Appointment, DailyCount
+
+
+class Shape(NamedTuple):
+    """What a selection limits besides days."""
+
+    departments: bool
+    age_group: bool
+
+
+def shape_of(selection: Selection) -> Shape:
+    """The selection's shape."""
+    return Shape(bool(selection.departments), selection.age_group is not None)
+
+
+def values_of(selection: Selection) -> dict[str, Any]:
+    """The selection's values, by the names that the conditions below give them."""
+    return {
+        "threshold": selection.threshold,
+        "after": selection.after,
+        "before": selection.before,
+        "first": selection.span.first,
+        "last": selection.span.last,
+        "departments": sorted(selection.departments),
+        "age_group": selection.age_group,
+    }
+
+
+def at_risk(shape: Shape) -> list[ColumnElement[bool]]:
+    """The conditions of the risk list, in the terms of its index."""
+    return [
+        # Spelled out, not bound: a partial index is used only if the planner sees the word.
+        col(Appointment.status) == literal_column("'booked'"),
+        col(Appointment.prior_no_shows) >= bindparam("threshold"),
+        col(Appointment.start) > bindparam("after"),
+        col(Appointment.start) < bindparam("before"),
+        *_limits(shape, Appointment),
+    ]
+
+
+def counted(shape: Shape) -> list[ColumnElement[bool]]:
+    """The conditions of the rollup's rows on the selection's days."""
+    days = col(DailyCount.day).between(bindparam("first"), bindparam("last"))
+    return [days, *_limits(shape, DailyCount)]
+
+
+def _limits(shape: Shape, table: type[Appointment] | type[DailyCount]) -> list[ColumnElement[bool]]:
+    limits: list[ColumnElement[bool]] = []
+    if shape.departments:
+        limits.append(col(table.department_id).in_(bindparam("departments", expanding=True)))
+    if shape.age_group:
+        limits.append(col(table.age_group) == bindparam("age_group"))
+    return limits
