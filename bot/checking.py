@@ -1,6 +1,7 @@
 """`check`: is everything in place? A line each."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Final
 
@@ -9,7 +10,7 @@ from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
 from bot.logs import redact
-from bot.pictures.chromium import NO_BROWSER, NO_FONT, browser_path, font_available
+from bot.pictures.chromium import NO_BROWSER, NO_FONT, WRONG_BROWSER, browser_path, font_available
 from bot.settings import Settings, WrongSetting, read_settings
 from storage.migrate import upgrade
 from storage.store import Store, StoreUnavailable
@@ -80,7 +81,7 @@ async def _who(settings: Settings) -> str:
 def _chromium(_settings: Settings) -> str:
     found = browser_path()
     if found is None:
-        raise Missing(NO_BROWSER)
+        raise Missing(WRONG_BROWSER if os.environ.get("BROWSER_PATH") else NO_BROWSER)
     return str(found)
 
 

@@ -152,10 +152,12 @@ async def _run(settings: Settings) -> str | None:
     """Run until a signal comes (`None`) or the bot cannot go on (why)."""
     from bot.app import running
 
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with running(settings, SystemClock(settings.as_of)) as at_work:
-        at_work.stopped.add_done_callback(lambda _: stop.set())
-        await stop.wait()
-        return at_work.stopped.result() if at_work.stopped.done() else None
+    work = asyncio.current_task()
+    assert work is not None  # noqa: S101 - this runs in one
+    for number in (signal.SIGINT, signal.SIGTERM):  # also while Telegram is not yet reached
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    try:
+        async with running(settings, SystemClock(settings.as_of)) as at_work:
+            return await at_work.stopped
+    except asyncio.CancelledError:
+        return None

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from domain.criteria import House
 from domain.days import Calendar
@@ -33,7 +35,11 @@ class Settings(BaseSettings):
     """All settings. Nothing is configured anywhere else."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore"
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
     )
 
     bot_token: SecretStr = SecretStr("")
@@ -64,8 +70,15 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith(("sqlite:///", "postgresql://")):
+        url = value.get_secret_value()
+        if not url.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("it must begin with sqlite:/// or postgresql://")
+        if url in {"sqlite:///", "sqlite:///:memory:"}:
+            raise ValueError("a file is needed, as in sqlite:///slotwise.db")
+        try:
+            make_url(url)
+        except (ArgumentError, ValueError):
+            raise ValueError("it is no address of a database") from None
         return value
 
     @field_validator("timezone")

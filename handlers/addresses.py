@@ -26,10 +26,11 @@ def join(*parts: object) -> str:
     """Make an address; what is `None` is written `-`.
 
     Raises:
-        UnknownAddress: It is longer than Telegram allows; only a made-up one leads to such.
+        UnknownAddress: It is longer than Telegram allows, or no text to be kept; only a
+            made-up one leads to such.
     """
     address = ":".join(_NONE if part is None else str(part) for part in parts)
-    if len(address.encode()) > _LIMIT:
+    if len(address.encode()) > _LIMIT or not address.isprintable():
         raise UnknownAddress(address)
     return address
 

@@ -25,7 +25,7 @@ __all__ = ["DRAFT", "batch", "batch_told", "cancel", "confirm", "draft", "undo"]
 
 async def draft(visit: Visit, arguments: Sequence[str]) -> Answer:
     """Freeze what the list stands for now, and ask: number shown, then the list's address."""
-    shown, source = whole(arguments[0]), ":".join(arguments[1:])
+    shown, source = whole(arguments[0]), join(*arguments[1:])
     store, now = visit.desk.store, visit.desk.clock.now()
     word, rest = split(source)
     if word == LIST:

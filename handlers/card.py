@@ -43,7 +43,7 @@ SHORT_KINDS: Final = {Kind.TRANSFER: "t", Kind.PROACTIVE: "c"}
 
 async def card(visit: Visit, arguments: Sequence[str]) -> Screen:
     """The card: appointment, then the address to go back to."""
-    appointment_id, back = whole(arguments[0]), ":".join(arguments[1:])
+    appointment_id, back = whole(arguments[0]), ":".join(arguments[1:]) or NOWHERE
     version, found, actions = await visit.desk.store.read(_read_card, appointment_id)
     if found is None:
         raise UnknownAddress(arguments[0])

@@ -1,5 +1,6 @@
 """The router: which screen or act answers to which address. One place knows them all."""
 
+import asyncio
 from types import MappingProxyType
 from typing import Final
 
@@ -86,10 +87,13 @@ async def on_press(update: Update, context: Context) -> None:
         else:
             await gateway.answer(query, said, alert=True)
         return
-    if not slow:
-        await gateway.answer(query, answer.toast, alert=answer.alert)
     message = query.message if isinstance(query.message, Message) else None
-    await gateway.show(visit.member, message, answer.screen)
+    showing = gateway.show(visit.member, message, answer.screen)
+    if slow:
+        await showing
+    else:
+        # Side by side: the way to Telegram is most of what a person waits for.
+        await asyncio.gather(showing, gateway.answer(query, answer.toast, alert=answer.alert))
 
 
 async def on_text(update: Update, context: Context) -> None:

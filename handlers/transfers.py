@@ -59,6 +59,7 @@ async def told(visit: Visit, arguments: Sequence[str]) -> Screen:
 async def why(visit: Visit, arguments: Sequence[str]) -> Screen:
     """Reasons to decline with: the action, then where to show the outcome."""
     action_id, here = whole(arguments[0]), ":".join(arguments[1:])
+    _maker(here)
     version, action, about = await visit.desk.store.read(_read_action, action_id)
     if action is None or about is None:
         raise UnknownAddress(arguments[0])
