@@ -10,6 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+from sqlmodel import Session, SQLModel
+
 from bot.app import Running, running
 from bot.demo.server import BotApiServer, Limits, Person, Phone
 from bot.settings import Settings
@@ -160,3 +163,13 @@ def shows(*parts: str) -> Callable[[Message], bool]:
 def offers(message: Message, label: str) -> bool:
     """Whether a message has a button with these words."""
     return label in all_labels(message)
+
+
+def decided(store: Store) -> str:
+    """Everything that decisions change, in one text."""
+
+    def work(session: Session) -> str:
+        tables = [SQLModel.metadata.tables[name] for name in ("appointment", "action", "batch")]
+        return repr([session.execute(select(table)).all() for table in tables])
+
+    return store.read_now(work)

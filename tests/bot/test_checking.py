@@ -1,0 +1,85 @@
+"""`check`: a line for each part, and 1 if one of them fails."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.demo.server import BotApiServer, Person
+from bot.pictures.browser import browser_path, font_available
+from bot.settings import PREFIX, Settings
+from tests.bot.command import slotwise
+from tests.e2e.town import TOKEN
+
+PARTS = ["settings", "database", "token", "Chromium", "font"]
+
+Said = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+async def telegram(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[BotApiServer]:
+    """Telegram, and settings that lead to it."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(PREFIX + name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    server = BotApiServer(TOKEN, [Person(1001, "Dana")])
+    async with server.running() as url:
+        monkeypatch.setenv(f"{PREFIX}BOT_TOKEN", TOKEN)
+        monkeypatch.setenv(f"{PREFIX}BOT_API_URL", url)
+        monkeypatch.setenv(f"{PREFIX}DATABASE_URL", f"sqlite:///{tmp_path / 'slotwise.db'}")
+        monkeypatch.setenv(f"{PREFIX}TIMEZONE", "Asia/Jerusalem")
+        yield server
+
+
+@pytest.mark.skipif(
+    browser_path() is None or not font_available(), reason="needs Chromium and a font"
+)
+async def test_all_is_well(
+    telegram: BotApiServer, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    code, lines = await check(monkeypatch, capsys)
+    assert code == 0
+    assert [line.split()[:2] for line in lines] == [["ok", part] for part in PARTS]
+    assert "Asia/Jerusalem" in lines[0]
+    assert "sqlite, up to date" in lines[1]
+    assert "@slotwise_bot" in lines[2]
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value", "words"),
+    [
+        ("settings", f"{PREFIX}TIMEZONE", "Mars", "SLOTWISE_TIMEZONE: Mars is no time zone"),
+        ("database", f"{PREFIX}DATABASE_URL", "sqlite:////dev/null/x.db", "/dev/null"),
+        ("database", f"{PREFIX}DATABASE_URL", "postgresql://u:s3cret@127.0.0.1:1/x", "refused"),
+        ("token", f"{PREFIX}BOT_TOKEN", "", "get one from @BotFather"),
+        ("token", f"{PREFIX}BOT_TOKEN", "1000001:another-token-than-the-bots", "does not know"),
+        ("token", f"{PREFIX}BOT_API_URL", "http://127.0.0.1:1", "cannot be reached"),
+        ("Chromium", "BROWSER_PATH", "/nowhere/chromium", "BROWSER_PATH"),
+    ],
+)
+async def test_what_is_wrong_is_told_in_its_line_and_the_rest_is_checked_too(
+    telegram: BotApiServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Said,
+    part: str,
+    name: str,
+    value: str,
+    words: str,
+) -> None:
+    monkeypatch.setenv(name, value)
+    code, lines = await check(monkeypatch, capsys)
+    assert code == 1
+    wrong = [line for line in lines if line.startswith("NO")]
+    assert [line.split()[1] for line in wrong] == [part]
+    assert words in wrong[0]
+    assert len(lines) == (1 if part == "settings" else len(PARTS))
+    assert "s3cret" not in "".join(lines)
+
+
+async def check(monkeypatch: pytest.MonkeyPatch, capsys: Said) -> tuple[int, list[str]]:
+    """Run it beside the event loop; its exit code and lines."""
+    code = await asyncio.to_thread(slotwise, monkeypatch, "check")
+    said = capsys.readouterr()
+    assert said.err == ""
+    return code, said.out.splitlines()

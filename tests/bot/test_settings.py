@@ -1,0 +1,125 @@
+"""Settings: a wrong value is named in one line, and `.env.example` tells of every one."""
+
+import re
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+import pytest
+
+from bot.settings import PREFIX, LogFormat, Settings, WrongSetting, read_settings
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+TOKEN = "123456:AAbbCCddEEffGGhhIIjjKK"
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No environment and no `.env` but the test's own."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(PREFIX + name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BOT_TOKEN", "hello"),
+        ("BOT_TOKEN", "123:short"),
+        ("BOT_API_URL", "api.telegram.org"),
+        ("BOT_API_URL", "ftp://api.telegram.org"),
+        ("BOT_API_URL", "https://api.telegram.org?x=1"),
+        ("DATABASE_URL", "mysql://localhost/x"),
+        ("DATABASE_URL", "slotwise.db"),
+        ("DATABASE_URL", "postgresql://slotwise:s3cret@host:port/slotwise"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("TIMEZONE", "Mars/Olympus"),
+        ("TIMEZONE", "../../etc/passwd"),
+        ("RISK_THRESHOLD", "0"),
+        ("RISK_THRESHOLD", "two"),
+        ("SUMMARY_TIME", "25:00"),
+        ("SUMMARY_TIME", "breakfast"),
+        ("AS_OF", "yesterday"),
+        ("LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_wrong_value_is_told_in_one_line_that_names_the_setting(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(PREFIX + name, value)
+    with pytest.raises(WrongSetting) as wrong:
+        read_settings()
+    told = str(wrong.value)
+    assert told.startswith(f"{PREFIX}{name}: ")
+    assert len(told.splitlines()) == 1
+    assert "s3cret" not in told
+
+
+def test_a_token_that_is_missing_is_asked_for() -> None:
+    with pytest.raises(WrongSetting, match=r"SLOTWISE_BOT_TOKEN is not set: .*@BotFather"):
+        _ = read_settings().token
+
+
+def test_the_defaults_hold_where_nothing_is_set_or_set_to_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nothing = read_settings()
+    for name in Settings.model_fields:
+        monkeypatch.setenv(PREFIX + name.upper(), "")
+    assert read_settings() == nothing
+    assert nothing.bot_api_url == "https://api.telegram.org"
+    assert (nothing.risk_threshold, nothing.summary_time) == (2, time(7, 30))
+    assert (nothing.as_of, nothing.log_format) == (None, LogFormat.CONSOLE)
+
+
+def test_the_environment_goes_before_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(f"{PREFIX}TIMEZONE=Asia/Jerusalem\n{PREFIX}RISK_THRESHOLD=3\n")
+    monkeypatch.setenv(f"{PREFIX}RISK_THRESHOLD", "4")
+    settings = read_settings()
+    assert (settings.timezone, settings.risk_threshold) == ("Asia/Jerusalem", 4)
+    assert settings.house.threshold == 4
+    assert str(settings.house.calendar.zone) == "Asia/Jerusalem"
+
+
+@pytest.mark.parametrize("written", ["2016-05-29T20:00Z", "2016-05-29T23:00+03:00"])
+def test_the_moment_at_which_the_clock_starts_is_utc(
+    monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}AS_OF", written)
+    assert read_settings().as_of == datetime(2016, 5, 29, 20, tzinfo=UTC)
+
+
+def test_an_address_is_used_without_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}BOT_API_URL", "http://127.0.0.1:8081/")
+    assert read_settings().bot_api_url == "http://127.0.0.1:8081"
+
+
+def test_secrets_do_not_stand_in_what_is_printed_of_settings() -> None:
+    settings = Settings.model_validate(
+        {"bot_token": TOKEN, "database_url": "postgresql://slotwise:s3cret@host/slotwise"}
+    )
+    for printed in (repr(settings), str(settings), settings.model_dump_json()):
+        assert TOKEN not in printed
+        assert "s3cret" not in printed
+    assert settings.token == TOKEN
+
+
+def test_the_example_names_exactly_the_settings_that_there_are_each_with_a_comment() -> None:
+    lines = EXAMPLE.read_text().splitlines()
+    places = {
+        match[1]: number
+        for number, line in enumerate(lines)
+        if (match := re.match(rf"(?:# )?({PREFIX}\w+)=", line))
+    }
+    assert set(places) == {PREFIX + name.upper() for name in Settings.model_fields}
+    for name, number in places.items():
+        comment = lines[number - 1]
+        assert comment.startswith("# "), name
+        assert PREFIX not in comment, name
+
+
+def test_the_example_as_it_stands_sets_the_defaults(tmp_path: Path) -> None:
+    defaults = read_settings()
+    (tmp_path / ".env").write_text(EXAMPLE.read_text())
+    assert read_settings() == defaults

@@ -1,0 +1,323 @@
+"""Who may do what: every command and every kind of button, as everybody, as docs/rights.md says."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlmodel import Session, col
+
+from bot.demo.server import Phone
+from domain.clock import HandClock
+from domain.criteria import Criteria
+from domain.criteria import select as select_criteria
+from domain.people import Member, Role
+from domain.transfers import Kind
+from handlers.commands import COMMANDS
+from handlers.guard import PRIVATE_ONLY, STRANGER
+from handlers.router import ACTS, OLD_BUTTON, SCREENS
+from storage import actions, batches, people, risk
+from storage.store import Store
+from storage.tables import Appointment, AuditEntry, MemberRow, Patient, Push
+from tests.conftest import MONDAY_MORNING
+from tests.e2e.town import AVI, DANA, NOA, Town, a_small_hmo, body, decided, town, with_button
+from tests.hmo import HOUSE
+
+RIGHTS = Path(__file__).parents[2] / "docs" / "rights.md"
+ROLES = {"dana": "staff", "noa": "manager", "root": "admin"}
+VERBS = {"ask", "now", "yes", "no", "undo"}
+
+
+def rows_of(heading: str) -> list[dict[str, str]]:
+    """The lines of a table in docs/rights.md, by the names of its columns."""
+    part = RIGHTS.read_text().split(f"## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in part.splitlines() if line.startswith("|")]
+    cells = [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
+    return [dict(zip(cells[0], row, strict=True)) for row in cells[2:]]
+
+
+COMMAND_ROWS = rows_of("Commands")
+BUTTON_ROWS = rows_of("Buttons")
+
+
+@pytest.fixture
+async def place(
+    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Town]:
+    """A town without Chromium, in which there is something to decide and to undo."""
+    monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
+    async with town(tmp_path, clock, a_small_hmo(clock.now())) as found, found.bot_at_work():
+        await found.everybody_joins()
+        prepare(found.store, clock)
+        await all_is_told(found)
+        yield found
+
+
+def prepare(store: Store, clock: HandClock) -> None:
+    """Actions 1 and 2 are proposed in Cardiology and Dermatology, 3 and 4 were decided by Noa.
+
+    Batch 1 waits for Noa's answer, batch 2 was confirmed by her, batch 3 is to be cancelled.
+    """
+    now, dana, noa = clock.now(), member(store, DANA.user_id), member(store, NOA.user_id)
+    threshold = HOUSE.threshold
+    for key in (*in_department(store, "Cardiology")[:1], *in_department(store, "Dermatology")[:1]):
+        store.write_now(actions.propose, dana, key, Kind.TRANSFER, now, threshold)
+    for name in ("Cardiology", "Dermatology"):
+        key = in_department(store, name)[1]
+        store.write_now(actions.authorize_directly, noa, key, Kind.TRANSFER, now, threshold)
+    today = select_criteria(Criteria(1), noa, HOUSE, now)
+    for _ in range(3):
+        store.write_now(batches.draft_from_list, noa, "risk:1.-.-:0", today, now)
+    store.write_now(batches.confirm, noa, 2, now, threshold)
+
+
+def samples(store: Store) -> dict[str, str]:
+    """An address for each line of the table, all about Cardiology."""
+    card = in_department(store, "Cardiology")[2]
+    return {
+        "risk": "risk:7.-.-:0",
+        "riskdep": "riskdep:7.-.-:0",
+        "riskage": "riskage:7.-.-",
+        "riskwin": "riskwin:7.-.-",
+        "card": f"card:{card}:risk:7.-.-:0",
+        "find": f"find:{reference(store, card)}",
+        "pending": "pending:0",
+        "proposal": "proposal:1",
+        "told": "told:1",
+        "gain": "gain:7.-.-:0",
+        "heat": "heat:90:rate:-",
+        "heatdep": "heatdep:90:rate:-:0",
+        "summary": "summary",
+        "toldbatch": "toldbatch:2",
+        "act ask": f"act:ask:{card}:c:-",
+        "act now": f"act:now:{card}:t:-",
+        "act yes": "act:yes:1:proposal:1",
+        "why": "why:1:proposal:1",
+        "act no": "act:no:1:0:proposal:1",
+        "act undo": "act:undo:3:told:3",
+        "draft": "draft:3:risk:7.-.-:0",
+        "batch": "batch:1",
+        "confirm": "confirm:1",
+        "cancel": "cancel:3",
+        "undobatch": "undobatch:2",
+    }
+
+
+def test_the_tables_name_every_command_and_every_kind_of_button() -> None:
+    named = {row["command"] for row in COMMAND_ROWS} - {"a CSV file", "/start"}
+    assert named == {f"/{command.name}" for command in COMMANDS}
+    words = {row["address"] for row in BUTTON_ROWS}
+    assert {word.split()[0] for word in words} == set(SCREENS) | set(ACTS)
+    assert {word.split()[1] for word in words if " " in word} == VERBS
+    assert len(words) == len(BUTTON_ROWS)
+
+
+@pytest.mark.parametrize("who", ROLES)
+async def test_each_role_passes_with_the_buttons_of_the_table_and_no_other(
+    place: Town, who: str
+) -> None:
+    phone: Phone = getattr(place, who)
+    known = samples(place.store)
+    for row in BUTTON_ROWS:
+        said = await pressed(phone, known[row["address"]])
+        allowed = row[ROLES[who]] != "–"
+        assert said.startswith("Only ") != allowed, (row["button"], said)
+        assert said != OLD_BUTTON, row["button"]
+
+
+@pytest.mark.parametrize("who", ROLES)
+async def test_each_role_passes_with_the_commands_of_the_table_and_no_other(
+    place: Town, who: str
+) -> None:
+    phone: Phone = getattr(place, who)
+    for row in COMMAND_ROWS:
+        since = phone.now()
+        if row["command"].startswith("/"):
+            await phone.says(f"{row['command']} {'P-ZZZZZZ' if row['command'] == '/find' else ''}")
+        else:
+            await phone.uploads("feed.csv", b"appointment_id,patient_id\n")
+        answer = body(await phone.sees(lambda _: True, since=since))
+        assert (answer.startswith("Only ")) == (row[ROLES[who]] == "–"), (row, answer)
+
+
+async def test_a_limited_manager_gets_through_nowhere_else(place: Town) -> None:
+    """Avi manages Cardiology; all of this is about Dermatology."""
+    store = place.store
+    card = in_department(store, "Dermatology")[2]
+    key = department(store, "Dermatology")
+    before = decided(store)
+    for data in (
+        f"risk:7.{key}.-:0",
+        f"riskage:7.{key}.-",
+        f"card:{card}:-",
+        "proposal:2",
+        "told:2",
+        f"gain:7.{key}.-:0",
+        f"heat:90:rate:{key}",
+        f"act:ask:{card}:t:-",
+        f"act:now:{card}:t:-",
+        "act:yes:2:pending:0",
+        "why:2:pending:0",
+        "act:no:2:0:pending:0",
+        "act:undo:4:told:4",
+        f"draft:1:risk:7.{key}.-:0",
+        "batch:1",
+        "confirm:1",
+        "cancel:1",
+        "undobatch:2",
+    ):
+        said = await pressed(place.avi, data)
+        assert said.startswith("Only "), (data, said)
+    assert decided(store) == before
+    await pressed(place.avi, f"find:{reference(store, card)}")
+    await place.avi.sees("no coming appointment")
+    for data in ("pending:0", "riskdep:30.-.-:0", "heatdep:90:rate:-:0", "gain:30.-.-:0"):
+        await pressed(place.avi, data)
+    assert "Dermatology" not in repr([m for m in place.avi.messages if "Only" not in body(m)])
+
+
+async def test_a_stranger_gets_nothing_by_any_command_or_button(place: Town) -> None:
+    stranger = place.stranger
+    before = decided(place.store)
+    await everything_is_refused(place, stranger)
+    for text in ("hello", "/start", "/START", "/start wrong-code", "/starting", "/start@other_bot"):
+        since = stranger.now()
+        await stranger.says(text)
+        answer = body(await stranger.sees(lambda _: True, since=since))
+        assert answer == STRANGER or "Ask your admin for a new one" in answer
+    assert decided(place.store) == before
+    assert not re.search(r"P-\w{6}", repr(stranger.messages).replace("P-ZZZZZZ", ""))
+
+
+async def test_a_suspended_member_is_a_stranger_from_that_moment_on(place: Town) -> None:
+    noa = place.noa
+    await noa.says("/risk")
+    await noa.sees("High-risk")
+
+    def suspend(session: Session) -> None:
+        chosen = update(MemberRow).where(col(MemberRow.telegram_id) == NOA.user_id)
+        session.execute(chosen.values(suspended=True))
+
+    place.store.write_now(suspend)
+    before = decided(place.store)
+    await everything_is_refused(place, noa)
+    assert decided(place.store) == before
+
+
+async def test_a_group_gets_no_patient_data_whoever_asks(place: Town) -> None:
+    group = place.server.group(-5, [DANA.user_id, NOA.user_id, AVI.user_id])
+    for user in (DANA.user_id, NOA.user_id):
+        phone = group.person(user)
+        for row in COMMAND_ROWS:
+            if row["command"].startswith("/"):
+                since = phone.now()
+                await phone.says(row["command"])
+                assert body(await phone.sees(lambda _: True, since=since)) == PRIVATE_ONLY
+        message = group.messages[-1]
+        for data in samples(place.store).values():
+            toast = await phone.toast(await phone.presses(with_button(message, data), "old"))
+            assert toast.text == PRIVATE_ONLY
+    seen = [m for m in group.messages if body(m) not in {row["command"] for row in COMMAND_ROWS}]
+    assert {body(message) for message in seen} == {PRIVATE_ONLY}
+
+
+async def test_the_talk_of_others_in_a_group_is_not_answered(place: Town) -> None:
+    group = place.server.group(-5, [DANA.user_id, NOA.user_id])
+    phone = group.person(DANA.user_id)
+    await phone.says("/risk@another_bot")
+    await phone.says("/risk@slotwise_bot")
+    await phone.sees(PRIVATE_ONLY)
+    answers = [message for message in group.messages if body(message) == PRIVATE_ONLY]
+    assert len(answers) == 1
+
+
+async def test_the_menu_offers_the_commands_of_ones_role(place: Town) -> None:
+    for who, role in ROLES.items():
+        phone: Phone = getattr(place, who)
+        offered = {f"/{command['command']}" for command in phone.commands}
+        allowed = {row["command"] for row in COMMAND_ROWS if row[role] == "yes"}
+        assert offered == allowed - {"/start", "a CSV file"}
+    assert place.stranger.commands == []
+
+
+async def test_what_is_refused_stands_in_the_audit_trail(place: Town) -> None:
+    before = audited(place.store, "refused")
+    await pressed(place.dana, "confirm:1")
+    assert audited(place.store, "refused") == before + 1
+    await place.stranger.says("/risk")
+    await place.stranger.sees(STRANGER)
+    assert audited(place.store, "stranger refused") >= 1
+
+
+async def all_is_told(place: Town) -> None:
+    """Wait until nothing is left to be pushed, so that what comes next is an answer."""
+
+    def waiting(session: Session) -> int:
+        counted = select(func.count()).where(col(Push.state).in_(["waiting", "sending"]))
+        return session.scalar(counted) or 0
+
+    async with asyncio.timeout(10):
+        while await place.store.read(waiting):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def everything_is_refused(place: Town, phone: Phone) -> None:
+    for row in COMMAND_ROWS:
+        since = phone.now()
+        if row["command"].startswith("/"):
+            await phone.says(row["command"])
+        else:
+            await phone.uploads("feed.csv", b"appointment_id\n")
+        assert body(await phone.sees(lambda _: True, since=since)) == STRANGER, row
+    for row in BUTTON_ROWS:
+        data = samples(place.store)[row["address"]]
+        message = with_button(phone.messages[-1], data)
+        toast = await phone.toast(await phone.presses(message, "old"))
+        assert toast.text == STRANGER, row
+
+
+async def pressed(phone: Phone, data: str) -> str:
+    """What a press is answered with: over the screen, or for a slow screen in the chat."""
+    message = next(m for m in reversed(phone.messages) if "reply_markup" in m or not m["outgoing"])
+    since = phone.now()
+    toast = await phone.toast(await phone.presses(with_button(message, data), "old"))
+    if toast.text is None:
+        return body(await phone.sees(lambda _: True, since=since))
+    return toast.text
+
+
+def member(store: Store, telegram_id: int) -> Member:
+    found = store.read_now(people.member_by_telegram, telegram_id)
+    assert found is not None
+    return found
+
+
+def in_department(store: Store, name: str) -> list[int]:
+    """Appointments of the risk list, the soonest of a department that comes tomorrow or later."""
+    everybody = Member(0, 0, 0, "", Role.MANAGER)
+    now = MONDAY_MORNING
+    later = select_criteria(Criteria(14), everybody, HOUSE, now)
+    rows = store.read_now(risk.risk_rows, later, 0, 99)
+    first_day = HOUSE.calendar.end_of(HOUSE.calendar.ahead(now, 1))
+    return [row.appointment_id for row in rows if row.department == name and row.start > first_day]
+
+
+def department(store: Store, name: str) -> int:
+    return next(key for key, found in store.read_now(risk.departments).items() if found == name)
+
+
+def reference(store: Store, appointment_id: int) -> str:
+    def work(session: Session) -> str:
+        patient = session.get_one(Appointment, appointment_id).patient_id
+        return session.get_one(Patient, patient).reference.removeprefix("P-")
+
+    return store.read_now(work)
+
+
+def audited(store: Store, event: str) -> int:
+    def work(session: Session) -> int:
+        return session.scalar(select(func.count()).where(col(AuditEntry.event) == event)) or 0
+
+    return store.read_now(work)

@@ -1,0 +1,113 @@
+"""A CSV sent to the bot."""
+
+import gzip
+
+import pytest
+from telegram.constants import FileSizeLimit
+
+from domain.clock import HandClock
+from storage import counters
+from tests.e2e.town import Message, Town, body, decided
+from tests.hmo import Hmo
+
+
+@pytest.fixture
+def feed(clock: HandClock) -> Hmo:
+    hmo = Hmo(clock.now())
+    hmo.regular("new1", 2, department="Eyes & ears")
+    hmo.regular("new2", 3, department="Eyes & ears")
+    for number, row in enumerate(hmo.rows):
+        row["appointment_id"] = f"N{number}"
+    return hmo
+
+
+async def test_an_admin_sends_a_feed_and_everybody_sees_it(small_town: Town, feed: Hmo) -> None:
+    root, dana = small_town.root, small_town.dana
+    await root.uploads("may.csv", feed.csv())
+    report = body(await root.sees("rows in"))
+    assert report.splitlines()[0].startswith("may.csv: 9 rows in ")
+    assert "9 new, 0 updated, 0 unchanged" in report
+    assert "1 new departments" in report
+    assert documents(root.messages) == []
+    await dana.says("/risk Eyes & ears")
+    await dana.sees("2 appointments, 1–2 shown")
+    assert small_town.store.read_now(counters.verify) == []
+
+
+async def test_the_same_feed_twice_changes_nothing(small_town: Town, feed: Hmo) -> None:
+    root = small_town.root
+    await root.uploads("may.csv.gz", gzip.compress(feed.csv()))
+    await root.sees("9 new, 0 updated")
+    before = decided(small_town.store)
+    await root.uploads("may.csv.gz", gzip.compress(feed.csv()))
+    await root.sees("0 new, 0 updated, 9 unchanged")
+    assert decided(small_town.store) == before
+
+
+async def test_rows_that_cannot_be_used_come_back_as_a_file_with_reasons(
+    small_town: Town, feed: Hmo
+) -> None:
+    feed.rows[0]["start"] = "tomorrow"
+    feed.rows[1]["patient_id"] = '=HYPERLINK("http://x")<b>'
+    feed.rows[1]["status"] = "lost"
+    root = small_town.root
+    await root.uploads("<b>&may.csv", feed.csv())
+    report = body(await root.sees("2 rejected"))
+    assert "<b>&may.csv: 9 rows" in report
+    (document,) = documents([await root.sees("each with its reason")])
+    assert document["file_name"] == "<b>&may.rejects.csv"
+    assert document["mime_type"] == "text/csv"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("holiday.jpg", b"\xff\xd8\xff\xe0" + b"\x00" * 5000, "was not imported"),
+        ("book.xlsx", b"PK\x03\x04" + b"\x00" * 500, "save the sheet as CSV"),
+        ("half.csv", b"appointment_id,patient_id\n1,2\n", "was not imported"),
+        ("header.csv", b"appointment_id,patient_id,department,start,status\n", "no rows"),
+        ("bomb.csv.gz", gzip.compress(b"0" * 30_000_000), "was not imported"),
+    ],
+)
+async def test_what_is_no_feed_is_told_in_a_line_and_nothing_is_kept(
+    small_town: Town, name: str, content: bytes, reason: str
+) -> None:
+    before = decided(small_town.store)
+    await small_town.root.uploads(name, content)
+    told = body(await small_town.root.sees(reason, within=15))
+    assert told.startswith(f"{name} was not imported: ")
+    assert len(told.splitlines()) == 1
+    assert decided(small_town.store) == before
+
+
+@pytest.mark.parametrize("who", ["dana", "noa", "avi"])
+async def test_others_are_refused_before_anything_is_fetched(
+    small_town: Town, feed: Hmo, who: str
+) -> None:
+    phone = getattr(small_town, who)
+    before = decided(small_town.store)
+    await phone.uploads("may.csv", feed.csv())
+    await phone.sees("Only admins can load data.")
+    assert small_town.server.calls("getFile") == []
+    assert decided(small_town.store) == before
+
+
+async def test_a_file_too_big_for_telegram_is_told_what_to_do(small_town: Town) -> None:
+    root = small_town.root
+    await root.uploads("year.csv", b"x" * (int(FileSizeLimit.FILESIZE_DOWNLOAD) + 1))
+    told = body(await root.sees("20 MB"))
+    assert "slotwise import" in told
+    assert small_town.server.calls("getFile") == []
+
+
+async def test_an_upload_renews_open_messages(small_town: Town, feed: Hmo) -> None:
+    dana, root = small_town.dana, small_town.root
+    await dana.says("/risk")
+    message = await dana.sees("12 appointments")
+    await root.uploads("may.csv", feed.csv())
+    renewed = await dana.sees("14 appointments", within=3)
+    assert renewed["message_id"] == message["message_id"]
+
+
+def documents(messages: list[Message]) -> list[Message]:
+    return [m["document"] for m in messages if "document" in m and not m["outgoing"]]
