@@ -123,5 +123,4 @@ def barrier_of_undo(decided: Decided, *, by_id: int, now: datetime) -> Barrier |
 
 def next_state(state: State | None, act: Act) -> State | None:
     """The state that `act` leads to, or `None` when the table has no such move."""
-    open_state = None if state in {State.DECLINED, State.REVOKED} else state
-    return MOVES.get((open_state, act))
+    return MOVES.get((state, act))

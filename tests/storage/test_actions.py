@@ -127,6 +127,25 @@ def test_a_declined_appointment_may_be_proposed_anew(
     assert store.read_now(counters.verify) == []
 
 
+def test_an_old_button_does_not_authorise_what_was_declined_or_undone(
+    store: Store, clock: HandClock, staff: Member, manager: Member, other: Member
+) -> None:
+    proposed = propose(store, staff, "p1", clock)
+    assert proposed.action is not None
+    store.write_now(actions.decline, manager, proposed.action.id, clock.now())
+    late = authorize(store, other, proposed, clock)
+    assert late.barrier is Barrier.ALREADY
+    assert late.action is not None
+    assert (late.action.state, late.action.decided_by) == (State.DECLINED, "Noa")
+    again = propose(store, staff, "p1", clock)
+    authorize(store, manager, again, clock)
+    assert again.action is not None
+    store.write_now(actions.undo, manager, again.action.id, clock.now())
+    assert authorize(store, other, again, clock).barrier is Barrier.ALREADY
+    assert gain(store, manager, clock) == (0, 4)
+    assert store.read_now(counters.verify) == []
+
+
 def test_a_call_and_a_transfer_count_as_one_actioned_slot(
     store: Store, clock: HandClock, manager: Member
 ) -> None:
