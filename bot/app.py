@@ -22,6 +22,7 @@ from telegram.ext import (
 from bot.courier import Courier
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
+from bot.polling import REFUSED_AT_MOST, PollingRequest
 from bot.settings import PREFIX, Settings, WrongSetting
 from domain.clock import Clock
 from handlers.commands import COMMANDS
@@ -43,13 +44,10 @@ UPDATES_AT_ONCE: Final = 32
 
 UPDATE_KINDS: Final = (Update.MESSAGE, Update.CALLBACK_QUERY)
 
+UNKNOWN_TOKEN: Final = f"{PREFIX}BOT_TOKEN: Telegram does not know this token"
 SECOND_POLLER: Final = (
     "another program is polling with this bot's token: stop it first, or use another token"
 )
-
-
-class Stopped(Exception):  # noqa: N818 - told in one line
-    """The bot cannot go on; the text says why, in one line."""
 
 
 @dataclass
@@ -68,6 +66,7 @@ class Running:
 
 def build_app(settings: Settings) -> App:
     """The application with all its handlers, and nothing started."""
+    polling = PollingRequest()
     app: App = (
         ApplicationBuilder()
         .token(settings.token)
@@ -76,9 +75,11 @@ def build_app(settings: Settings) -> App:
         .context_types(ContextTypes(context=Context))
         .concurrent_updates(UPDATES_AT_ONCE)
         .connection_pool_size(UPDATES_AT_ONCE * 2)
+        .get_updates_request(polling)
         .job_queue(None)
         .build()
     )
+    app.bot_data["polling"] = polling
     add_handlers(app)
     return app
 
@@ -129,17 +130,21 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
 @contextlib.asynccontextmanager
 async def _working(app: App, desk: Desk, renderer: ChromiumRenderer) -> AsyncIterator[Running]:
     stopped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    polling = app.bot_data["polling"]
 
     def on_trouble(error: TelegramError) -> None:
-        if isinstance(error, Conflict) and not stopped.done():
-            stopped.set_result(SECOND_POLLER)
-        elif not isinstance(error, Conflict):
+        if isinstance(error, Conflict):
+            _end(stopped, SECOND_POLLER)
+        elif polling.refusals >= REFUSED_AT_MOST:
+            _end(stopped, UNKNOWN_TOKEN)
+        else:
             log.warning("telegram cannot be reached; trying again", reason=type(error).__name__)
 
     await app.start()
     assert app.updater is not None  # noqa: S101 - built with one
     await app.updater.start_polling(allowed_updates=UPDATE_KINDS, error_callback=on_trouble)
     courier = asyncio.create_task(Courier(desk).run())
+    courier.add_done_callback(lambda _: _end(stopped, "deliveries have ended unexpectedly"))
     try:
         yield Running(app, desk, renderer, stopped)
     finally:
@@ -151,6 +156,11 @@ async def _working(app: App, desk: Desk, renderer: ChromiumRenderer) -> AsyncIte
         await app.shutdown()
 
 
+def _end(stopped: asyncio.Future[str], reason: str) -> None:
+    if not stopped.done():
+        stopped.set_result(reason)
+
+
 async def _connect(app: App) -> None:
     """Reach Telegram, however long it takes; a wrong token ends it."""
     wait = 1.0
@@ -160,7 +170,7 @@ async def _connect(app: App) -> None:
             await app.bot.delete_my_commands(BotCommandScopeDefault())
             return
         except InvalidToken:
-            raise WrongSetting(f"{PREFIX}BOT_TOKEN: Telegram does not know this token") from None
+            raise WrongSetting(UNKNOWN_TOKEN) from None
         except NetworkError as error:
             log.warning("telegram cannot be reached; trying again", reason=type(error).__name__)
             await asyncio.sleep(wait)

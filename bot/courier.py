@@ -30,7 +30,11 @@ log = structlog.get_logger()
 LOOKS_EVERY: Final = 1.0
 """Seconds between looks at the database when nothing in this process has changed."""
 
+ENDS_WITHIN: Final = 5.0
+"""Seconds that messages on their way are given when the program ends."""
+
 _AT_ONCE: Final = 100
+_CLEANS_EVERY: Final = timedelta(hours=1)
 _BACK_OFF: Final = timedelta(seconds=5)
 
 
@@ -89,6 +93,7 @@ class Courier:
         self._desk = desk
         self._pace = pace or Pace()
         self._busy: dict[int, asyncio.Task[None]] = {}
+        self._cleans_at = desk.clock.now()
 
     async def run(self) -> None:
         """Deliver and renew until cancelled; a round that fails is logged and tried again."""
@@ -99,17 +104,29 @@ class Courier:
                     await self._round()
                 except StoreUnavailable as reason:
                     log.error("the database cannot be reached; trying again", reason=str(reason))
+                except Exception:
+                    log.exception("a round failed; trying again")
                 # Not `wait_for`: before Python 3.12 it can swallow a cancellation.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOKS_EVERY):
                         await self._desk.changed.wait()
         finally:
-            for task in list(self._busy.values()):
+            await self._finish()
+
+    async def _finish(self) -> None:
+        """Let what is on its way arrive and be noted, so that it is not sent again."""
+        busy = list(self._busy.values())
+        if busy:
+            _, late = await asyncio.wait(busy, timeout=ENDS_WITHIN)
+            for task in late:
                 task.cancel()
-            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _round(self) -> None:
         now, store = self._desk.clock.now(), self._desk.store
+        if now >= self._cleans_at:
+            self._cleans_at = now + _CLEANS_EVERY
+            await store.write(open_messages.forget_old, now)
         closed = set(self._busy) | self._pace.closed()
         for push in await store.write(outbox.take_due, now, _AT_ONCE, closed):
             self._begin(push.member.chat_id, self._deliver(push))
@@ -141,9 +158,14 @@ class Courier:
         except (UnknownAddress, Refused) as error:
             await store.write(outbox.give_up, push.id, type(error).__name__)
             return
+        except Exception as error:
+            await store.write(
+                outbox.put_off, push.id, clock.now() + _back_off(push), type(error).__name__
+            )
+            raise
         await asyncio.sleep(self._pace.take(push.member.chat_id))
         try:
-            message_id = await self._desk.gateway.send(push.member, screen, silent=push.silent)
+            message_id = await self._desk.gateway.push(push.member, screen, silent=push.silent)
         except TelegramError as error:
             await self._not_delivered(push, error)
             return
@@ -163,8 +185,7 @@ class Courier:
             log.error("a push was refused", push=push.id, problem=str(error))
             await store.write(outbox.give_up, push.id, str(error))
         else:
-            wait = _BACK_OFF * 2 ** min(push.attempts, 6)
-            await store.write(outbox.put_off, push.id, now + wait, problem)
+            await store.write(outbox.put_off, push.id, now + _back_off(push), problem)
 
     async def _renew(self, shown: Shown) -> None:
         store = self._desk.store
@@ -188,3 +209,8 @@ class Courier:
             if isinstance(error, Forbidden):
                 await store.write(people.mark_unreachable, member.id)
             await store.write(open_messages.forget, shown.chat_id, shown.message_id)
+
+
+def _back_off(push: DuePush) -> timedelta:
+    doublings = min(push.attempts, 6)
+    return _BACK_OFF * (1 << doublings)

@@ -15,9 +15,11 @@ class Context(CallbackContext[ExtBot[None], Bag, Bag, Bag]):
     """PTB's context with the desk, and the member whom the guard let in.
 
     Attributes:
+        answered: The press was answered; whatever comes after needs a message of its own.
         member: Who sent the update; `None` for a stranger, of whom only `/start` is answered.
     """
 
+    answered: bool = False
     member: Member | None = None
 
     @property

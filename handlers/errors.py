@@ -4,7 +4,7 @@ import secrets
 
 import structlog
 from telegram import Update
-from telegram.error import Conflict, Forbidden, NetworkError, TelegramError
+from telegram.error import Forbidden, NetworkError, TelegramError
 from telegram.ext import ApplicationHandlerStop
 
 from domain.people import Refused
@@ -29,10 +29,6 @@ async def on_error(update: object, context: Context) -> None:
 
 async def _handle(update: object, context: Context) -> None:
     error = context.error
-    if isinstance(error, Conflict):
-        log.error("another program is polling with this token; this one stops")
-        context.application.stop_running()
-        return
     if isinstance(error, Forbidden):
         log.info("a person has blocked the bot")
         return
@@ -58,7 +54,7 @@ def _words_for(error: Exception | None, reference: str) -> str:
 
 async def _tell(update: Update, context: Context, words: str) -> None:
     try:
-        if update.callback_query:
+        if update.callback_query and not context.answered:
             await context.desk.gateway.answer(update.callback_query, words, alert=True)
         elif update.effective_chat:
             await context.desk.gateway.say(update.effective_chat.id, words)

@@ -49,11 +49,19 @@ class Gateway:
         self._clock = clock
         self._turns: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
 
-    async def send(self, member: Member, screen: Screen, *, silent: bool = False) -> int:
+    async def send(self, member: Member, screen: Screen) -> int:
         """Send a screen as a new message and return the message's id."""
-        message = await waiting_as_told(lambda: self._send(member.chat_id, screen, silent))
-        await self._noted(member, message, screen)
-        return message.message_id
+        message = await waiting_as_told(lambda: self._send(member.chat_id, screen))
+        return await self._noted(member, message, screen)
+
+    async def push(self, member: Member, screen: Screen, *, silent: bool) -> int:
+        """Send a screen that nobody asked for; the message's id.
+
+        Raises:
+            RetryAfter: Telegram asks to wait, and it is the caller's to do so.
+        """
+        message = await self._send(member.chat_id, screen, silent=silent)
+        return await self._noted(member, message, screen)
 
     async def show(self, member: Member, message: Message | None, screen: Screen) -> None:
         """Show a screen in place of what a message shows; a new message where that can't be."""
@@ -70,19 +78,28 @@ class Gateway:
     ) -> bool:
         """Edit a message to show a screen; `False` if there is no such message any more."""
         async with self._turn(member.chat_id, message_id):
-            return await self._edited(member, message_id, screen, had_picture)
+            there = await waiting_as_told(
+                lambda: self._edited(member, message_id, screen, had_picture)
+            )
+            if there:
+                await self._note(member, message_id, screen)
+            return there
 
     async def renew(
         self, member: Member, shown: Shown, render: Callable[[], Awaitable[Screen]]
     ) -> None:
-        """Bring a message's figures up to date, unless its reader has turned to another screen."""
+        """Bring a message's figures up to date, unless its reader has turned to another screen.
+
+        Raises:
+            RetryAfter: Telegram asks to wait, and it is the caller's to do so.
+        """
         async with self._turn(shown.chat_id, shown.message_id):
-            if await self._store.read(open_messages.still_shown, shown):
-                screen = await render()
-                if screen.digest == shown.digest:
-                    await self._note(member, shown.message_id, screen)
-                else:
-                    await self._edited(member, shown.message_id, screen, had_picture=False)
+            if not await self._store.read(open_messages.still_shown, shown):
+                return
+            screen = await render()
+            same = screen.digest == shown.digest
+            if same or await self._edited(member, shown.message_id, screen, had_picture=False):
+                await self._note(member, shown.message_id, screen, renewed=True)
 
     def _turn(self, chat_id: int, message_id: int) -> asyncio.Lock:
         """One edit of a message at a time, so that what is noted is what it shows."""
@@ -93,9 +110,7 @@ class Gateway:
     ) -> bool:
         chat_id = member.chat_id
         try:
-            edited = await waiting_as_told(
-                lambda: self._edit(chat_id, message_id, screen, had_picture)
-            )
+            edited = await self._edit(chat_id, message_id, screen, had_picture)
         except BadRequest as error:
             told = error.message.lower()
             if "not modified" in told:
@@ -107,7 +122,6 @@ class Gateway:
                 raise
         if isinstance(edited, Message):
             self._keep_file(edited, screen)
-        await self._note(member, message_id, screen)
         return True
 
     async def answer(
@@ -137,11 +151,16 @@ class Gateway:
         """Send a file."""
         await waiting_as_told(
             lambda: self._bot.send_document(
-                chat_id, content, filename=name, caption=caption, parse_mode=ParseMode.HTML
+                chat_id,
+                content,
+                filename=name,
+                caption=caption,
+                parse_mode=ParseMode.HTML,
+                protect_content=True,
             )
         )
 
-    async def _send(self, chat_id: int, screen: Screen, silent: bool) -> Message:
+    async def _send(self, chat_id: int, screen: Screen, *, silent: bool = False) -> Message:
         if screen.picture:
             return await self._bot.send_photo(
                 chat_id,
@@ -187,15 +206,18 @@ class Gateway:
             log.info("a message was too old to delete")
         await self._store.write(open_messages.forget, message.chat_id, message.message_id)
 
-    async def _noted(self, member: Member, message: Message, screen: Screen) -> None:
+    async def _noted(self, member: Member, message: Message, screen: Screen) -> int:
         self._keep_file(message, screen)
         await self._note(member, message.message_id, screen)
+        return message.message_id
 
     def _keep_file(self, message: Message, screen: Screen) -> None:
         if screen.picture and message.photo:
             self._pictures.remember(screen.picture.key, message.photo[-1].file_id)
 
-    async def _note(self, member: Member, message_id: int, screen: Screen) -> None:
+    async def _note(
+        self, member: Member, message_id: int, screen: Screen, *, renewed: bool = False
+    ) -> None:
         if screen.version is None:
             await self._store.write(open_messages.forget, member.chat_id, message_id)
             return
@@ -208,7 +230,8 @@ class Gateway:
             screen.version,
             screen.digest,
         )
-        await self._store.write(open_messages.remember, shown, self._clock.now())
+        keep = open_messages.renewed if renewed else open_messages.remember
+        await self._store.write(keep, shown, self._clock.now())
 
 
 def _fits(message: Message, screen: Screen) -> bool:

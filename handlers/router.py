@@ -76,6 +76,7 @@ async def on_press(update: Update, context: Context) -> None:
     gateway, address = visit.desk.gateway, query.data or ""
     slow = heatmap.is_slow(address)
     if slow:
+        context.answered = True
         await gateway.answer(query)
         await gateway.busy(visit.member.chat_id, ChatAction.UPLOAD_PHOTO)
     try:
@@ -93,16 +94,20 @@ async def on_press(update: Update, context: Context) -> None:
         await showing
     else:
         # Side by side: the way to Telegram is most of what a person waits for.
-        await asyncio.gather(showing, gateway.answer(query, answer.toast, alert=answer.alert))
+        context.answered = True
+        answering = gateway.answer(query, answer.toast, alert=answer.alert)
+        for outcome in await asyncio.gather(showing, answering, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
 
 
 async def on_text(update: Update, context: Context) -> None:
     """Words that are no command: a note or a reason, if they reply to a message; else help."""
     message, visit = update.message, context.visit
-    if message is None or message.text is None:
+    if message is None:
         return
     gateway = visit.desk.gateway
-    if message.reply_to_message:
+    if message.reply_to_message and message.text:
         said = await _on_reply(visit, message.reply_to_message, message.text)
         if said:
             await gateway.say(message.chat_id, said)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, select, text
+from sqlalchemy import bindparam, delete, func, select, text, update
 from sqlmodel import Session, col
 
 from storage.columns import Moment
@@ -52,6 +52,23 @@ _REMEMBER: Final = text("""
 def remember(session: Session, shown: Shown, now: datetime) -> None:
     """Note what a message shows from now on."""
     ask(session, _REMEMBER, {**vars(shown), "shown_at": now})
+
+
+def renewed(session: Session, shown: Shown, _now: datetime) -> None:
+    """Note newer figures on a message that nobody touched: its time goes on running."""
+    session.execute(
+        update(OpenMessage)
+        .where(
+            col(OpenMessage.chat_id) == shown.chat_id,
+            col(OpenMessage.message_id) == shown.message_id,
+        )
+        .values(version=shown.version, digest=shown.digest)
+    )
+
+
+def forget_old(session: Session, now: datetime) -> None:
+    """Drop the messages that are history."""
+    session.execute(delete(OpenMessage).where(col(OpenMessage.shown_at) <= now - KEPT_TRUE_FOR))
 
 
 def still_shown(session: Session, shown: Shown) -> bool:

@@ -99,7 +99,7 @@ async def test_a_screen_with_figures_is_noted_and_one_without_is_not(bench: Benc
 
 
 async def test_what_is_sent_can_be_neither_forwarded_nor_heard_if_silent(bench: Bench) -> None:
-    await bench.gateway.send(bench.member, LIST, silent=True)
+    await bench.gateway.push(bench.member, LIST, silent=True)
     message = await bench.phone.sees("the list")
     assert message["silent"]
     assert message["has_protected_content"]
