@@ -3,22 +3,27 @@
 from collections.abc import Sequence
 from typing import Final
 
-from domain.criteria import Criteria, Selection
+from sqlmodel import Session
+
+from domain.criteria import Criteria
 from domain.days import WINDOWS
 from domain.people import Refused, Right
 from domain.transfers import UNDO_WITHIN, State
 from handlers import words
-from handlers.addresses import UnknownAddress, join, split, unpack, whole
+from handlers.addresses import UnknownAddress, join, pack, split, unpack, whole
 from handlers.risk_list import DRAFT, LIST, criteria_line, selected
 from handlers.screens import Answer, Buttons, Screen, Visit, button
 from handlers.transfers import PENDING
 from storage import batches
 from storage.batches import PUSHED_BATCH, BatchView
+from storage.efficiency import figures_version
 
 BATCH: Final = "batch"
 CONFIRM: Final = "confirm"
 CANCEL: Final = "cancel"
 UNDO: Final = "undobatch"
+MINE_NAMED: Final = 10
+"""References that a proposer is told one by one."""
 
 __all__ = ["DRAFT", "batch", "batch_told", "cancel", "confirm", "draft", "undo"]
 
@@ -37,89 +42,106 @@ async def draft(visit: Visit, arguments: Sequence[str]) -> Answer:
         batch_id = await store.write(batches.draft_from_waiting, visit.member, source, now)
     else:
         raise UnknownAddress(source)
-    found = await _read(visit, batch_id)
+    version, found = await _read(visit, batch_id)
     if found.size == 0:
         await store.write(batches.cancel, visit.member, batch_id, now)
-    return Answer(_screen(visit, found, shown))
+    return Answer(_screen(visit, found, version, shown))
 
 
 async def batch(visit: Visit, arguments: Sequence[str]) -> Screen:
     """A batch as it stands: the batch."""
-    batch_id = whole(arguments[0])
-    await _own(visit, batch_id)
-    return _screen(visit, await _read(visit, batch_id))
+    return await _shown(visit, await _mine(visit, arguments))
 
 
 async def batch_told(visit: Visit, arguments: Sequence[str]) -> Screen:
-    """What a proposer is told when a batch authorised proposals of theirs: the batch."""
-    found = await _read(visit, whole(arguments[0]))
-    return Screen(
-        f"{words.bold('Your proposals were authorized')}\n{_decided_line(visit, found)}",
-        [[button("Risk list", join(LIST, "7.-.-", 0))]],
-        join(PUSHED_BATCH, found.id),
-    )
+    """What a proposer is told when a batch decided proposals of theirs: the batch."""
+    batch_id = whole(arguments[0])
+    version, found, mine = await visit.desk.store.read(_read_for_proposer, visit, batch_id)
+    rows: Buttons = [[button("Risk list", join(LIST, pack(Criteria()), 0))]]
+    here = join(PUSHED_BATCH, batch_id)
+    if found is None:
+        return Screen("None of your proposals was decided by this batch.", rows, here)
+    now, zone = visit.desk.clock.now(), visit.desk.house.calendar.zone
+    revoked = found.state is State.REVOKED
+    when = words.clock_time(found.decided_at, zone, now) if found.decided_at else ""
+    lines = [
+        words.bold(f"Your proposals were {'authorized and undone' if revoked else 'authorized'}"),
+        f"{words.count(len(mine), 'proposal')}, {when} by {words.plain(found.decided_by)}",
+        ", ".join(mine[:MINE_NAMED]) + (" …" if len(mine) > MINE_NAMED else ""),
+    ]
+    return Screen("\n".join(lines), rows, here, version=version)
 
 
 async def confirm(visit: Visit, arguments: Sequence[str]) -> Answer:
     """Authorise the batch: the batch."""
-    batch_id = whole(arguments[0])
-    await _own(visit, batch_id)
-    done = await visit.desk.store.write(
-        batches.confirm,
-        visit.member,
-        batch_id,
-        visit.desk.clock.now(),
-        visit.desk.house.threshold,
-    )
+    batch_id = await _mine(visit, arguments)
+    now, threshold = visit.desk.clock.now(), visit.desk.house.threshold
+    store = visit.desk.store
+    done = await store.write(batches.confirm, visit.member, batch_id, now, threshold)
     visit.desk.changed.set()
-    found = await _read(visit, batch_id)
+    version, found = await _read(visit, batch_id)
     toast = f"Authorized {words.number(found.done)}." if done else _already(visit, found)
-    return Answer(_screen(visit, found), toast)
+    return Answer(_screen(visit, found, version), toast)
 
 
 async def cancel(visit: Visit, arguments: Sequence[str]) -> Answer:
     """Drop the batch: the batch."""
-    batch_id = whole(arguments[0])
-    await _own(visit, batch_id)
-    done = await visit.desk.store.write(
-        batches.cancel, visit.member, batch_id, visit.desk.clock.now()
-    )
-    found = await _read(visit, batch_id)
-    return Answer(_screen(visit, found), "Nothing was changed." if done else _already(visit, found))
+    batch_id = await _mine(visit, arguments)
+    now = visit.desk.clock.now()
+    done = await visit.desk.store.write(batches.cancel, visit.member, batch_id, now)
+    version, found = await _read(visit, batch_id)
+    toast = "Nothing was changed." if done else _already(visit, found)
+    return Answer(_screen(visit, found, version), toast)
 
 
 async def undo(visit: Visit, arguments: Sequence[str]) -> Answer:
     """Take a batch back: the batch."""
-    batch_id = whole(arguments[0])
-    await _own(visit, batch_id)
-    barrier = await visit.desk.store.write(
-        batches.undo, visit.member, batch_id, visit.desk.clock.now()
-    )
+    batch_id = await _mine(visit, arguments)
+    now = visit.desk.clock.now()
+    barrier = await visit.desk.store.write(batches.undo, visit.member, batch_id, now)
     visit.desk.changed.set()
-    found = await _read(visit, batch_id)
-    return Answer(
-        _screen(visit, found), f"Nothing changed: {barrier.value}." if barrier else "Undone."
-    )
+    toast = f"Nothing changed: {barrier.value}." if barrier else "Undone."
+    return Answer(await _shown(visit, batch_id), toast)
 
 
-async def _own(visit: Visit, batch_id: int) -> None:
-    """A batch answers only to who asked for it."""
-    found = await _read(visit, batch_id)
-    if found.member_id != visit.member.id:
+async def _mine(visit: Visit, arguments: Sequence[str]) -> int:
+    """The batch's id: it answers only to who asked for it."""
+    batch_id = whole(arguments[0])
+    found = await visit.desk.store.read(batches.batch_owner, batch_id)
+    if found is None:
+        raise UnknownAddress(arguments[0])
+    if found[0] != visit.member.id:
         raise Refused(Right.DECIDE)
+    return batch_id
 
 
-async def _read(visit: Visit, batch_id: int) -> BatchView:
-    selection = selected(visit, Criteria(max(WINDOWS)))
-    found = await visit.desk.store.read(batches.batch_view, batch_id, selection)
+async def _shown(visit: Visit, batch_id: int) -> Screen:
+    version, found = await _read(visit, batch_id)
+    return _screen(visit, found, version)
+
+
+async def _read(visit: Visit, batch_id: int) -> tuple[int, BatchView]:
+    version, found = await visit.desk.store.read(_read_batch, visit, batch_id)
     if found is None:
         raise UnknownAddress(str(batch_id))
-    criteria = _criteria(found.source)
-    if criteria == Criteria(max(WINDOWS)):
-        return found
-    within: Selection = selected(visit, criteria)
-    again = await visit.desk.store.read(batches.batch_view, batch_id, within)
-    return again or found
+    return version, found
+
+
+def _read_batch(session: Session, visit: Visit, batch_id: int) -> tuple[int, BatchView | None]:
+    owner = batches.batch_owner(session, batch_id)
+    if owner is None:
+        return 0, None
+    within = selected(visit, _criteria(owner[1]))
+    return figures_version(session, None), batches.batch_view(session, batch_id, within)
+
+
+def _read_for_proposer(
+    session: Session, visit: Visit, batch_id: int
+) -> tuple[int, BatchView | None, list[str]]:
+    mine = batches.proposals_in(session, batch_id, visit.member.id)
+    within = selected(visit, Criteria(max(WINDOWS)))
+    found = batches.batch_view(session, batch_id, within) if mine else None
+    return figures_version(session, None), found, mine
 
 
 def _criteria(source: str) -> Criteria:
@@ -127,7 +149,7 @@ def _criteria(source: str) -> Criteria:
     return unpack(rest[0]) if word == LIST else Criteria(max(WINDOWS))
 
 
-def _screen(visit: Visit, found: BatchView, shown: int | None = None) -> Screen:
+def _screen(visit: Visit, found: BatchView, version: int, shown: int | None = None) -> Screen:
     lines = [words.bold("Authorize Risk Transfer")]
     if found.size == 0:
         lines.append("Nothing here waits for a decision any more.")
@@ -137,7 +159,7 @@ def _screen(visit: Visit, found: BatchView, shown: int | None = None) -> Screen:
         lines.append(f"Cancelled {_when(visit, found)}. Nothing was changed.")
     else:
         lines += _result(visit, found)
-    return Screen("\n".join(lines), _buttons(visit, found), join(BATCH, found.id))
+    return Screen("\n".join(lines), _buttons(visit, found), join(BATCH, found.id), version=version)
 
 
 def _asking(visit: Visit, found: BatchView, shown: int | None) -> list[str]:

@@ -77,13 +77,10 @@ class Gateway:
         self, member: Member, message_id: int, screen: Screen, *, had_picture: bool = False
     ) -> bool:
         """Edit a message to show a screen; `False` if there is no such message any more."""
-        async with self._turn(member.chat_id, message_id):
-            there = await waiting_as_told(
-                lambda: self._edited(member, message_id, screen, had_picture)
-            )
-            if there:
-                await self._note(member, message_id, screen)
-            return there
+        there = await waiting_as_told(lambda: self._edited(member, message_id, screen, had_picture))
+        if there:
+            await self._note(member, message_id, screen)
+        return there
 
     async def renew(
         self, member: Member, shown: Shown, render: Callable[[], Awaitable[Screen]]
@@ -93,7 +90,7 @@ class Gateway:
         Raises:
             RetryAfter: Telegram asks to wait, and it is the caller's to do so.
         """
-        async with self._turn(shown.chat_id, shown.message_id):
+        async with self.turn(shown.chat_id, shown.message_id):
             if not await self._store.read(open_messages.still_shown, shown):
                 return
             screen = await render()
@@ -101,8 +98,8 @@ class Gateway:
             if same or await self._edited(member, shown.message_id, screen, had_picture=False):
                 await self._note(member, shown.message_id, screen, renewed=True)
 
-    def _turn(self, chat_id: int, message_id: int) -> asyncio.Lock:
-        """One edit of a message at a time, so that what is noted is what it shows."""
+    def turn(self, chat_id: int, message_id: int) -> asyncio.Lock:
+        """Held by who changes a message, so that what is noted of it is what it shows."""
         return self._turns.setdefault((chat_id, message_id), asyncio.Lock())
 
     async def _edited(

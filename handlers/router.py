@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session
-from telegram import Message, Update
+from telegram import CallbackQuery, Message, Update
 from telegram.constants import ChatAction
 
 from domain.people import Refused, Right
@@ -70,12 +70,19 @@ async def open_screen(visit: Visit, address: str) -> Screen:
 
 async def on_press(update: Update, context: Context) -> None:
     """A button was pressed: do or open what its address says, in place."""
-    query, visit = update.callback_query, context.visit
+    query = update.callback_query
     if query is None:
         return
-    gateway, address = visit.desk.gateway, query.data or ""
-    slow = heatmap.is_slow(address)
-    if slow:
+    message = query.message if isinstance(query.message, Message) else None
+    place = (message.chat_id, message.message_id) if message else (0, 0)
+    async with context.desk.gateway.turn(*place):
+        await _press(context, query, message)
+
+
+async def _press(context: Context, query: CallbackQuery, message: Message | None) -> None:
+    visit, address = context.visit, query.data or ""
+    gateway = visit.desk.gateway
+    if heatmap.is_slow(address):
         context.answered = True
         await gateway.answer(query)
         await gateway.busy(visit.member.chat_id, ChatAction.UPLOAD_PHOTO)
@@ -83,22 +90,21 @@ async def on_press(update: Update, context: Context) -> None:
         answer = await _answer(visit, address)
     except (UnknownAddress, Refused) as error:
         said = await _why_not(visit, error)
-        if slow:
+        if context.answered:
             await gateway.say(visit.member.chat_id, words.plain(said))
         else:
             await gateway.answer(query, said, alert=True)
         return
-    message = query.message if isinstance(query.message, Message) else None
     showing = gateway.show(visit.member, message, answer.screen)
-    if slow:
+    if context.answered:
         await showing
-    else:
-        # Side by side: the way to Telegram is most of what a person waits for.
-        context.answered = True
-        answering = gateway.answer(query, answer.toast, alert=answer.alert)
-        for outcome in await asyncio.gather(showing, answering, return_exceptions=True):
-            if isinstance(outcome, BaseException):
-                raise outcome
+        return
+    # Side by side: the way to Telegram is most of what a person waits for.
+    context.answered = True
+    answering = gateway.answer(query, answer.toast, alert=answer.alert)
+    for outcome in await asyncio.gather(showing, answering, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 async def on_text(update: Update, context: Context) -> None:

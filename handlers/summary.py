@@ -16,6 +16,7 @@ from handlers.screens import Buttons, Screen, Visit, button
 from handlers.transfers import PENDING
 from storage import proposals, risk
 from storage.efficiency import efficiency, figures_version
+from storage.proposals import Waiting
 
 SUMMARY: Final = "summary"
 
@@ -33,7 +34,7 @@ async def summary(visit: Visit, _arguments: Sequence[str]) -> Screen:
         "",
         f"{words.count(today, 'high-risk appointment')} still to come today",
         f"{words.number(week)} in the next {_WEEK.days} days",
-        f"{words.count(waiting, 'proposal')} waiting for a decision",
+        f"{words.count(waiting.total, 'proposal')} waiting for a decision",
     ]
     return Screen(
         text="\n".join(lines),
@@ -43,7 +44,7 @@ async def summary(visit: Visit, _arguments: Sequence[str]) -> Screen:
     )
 
 
-def _read(session: Session, visit: Visit) -> tuple[int, int, int, Efficiency, int]:
+def _read(session: Session, visit: Visit) -> tuple[int, int, int, Efficiency, Waiting]:
     today, week = selected(visit, _TODAY), selected(visit, _WEEK)
     now = visit.desk.clock.now()
     return (
@@ -51,16 +52,16 @@ def _read(session: Session, visit: Visit) -> tuple[int, int, int, Efficiency, in
         risk.risk_totals(session, today)[0],
         risk.risk_totals(session, week)[0],
         efficiency(session, week),
-        proposals.waiting(session, visit.member, now, 0, 0).total,
+        proposals.waiting(session, visit.member, now, 0, 0),
     )
 
 
-def _buttons(visit: Visit, waiting: int) -> Buttons:
+def _buttons(visit: Visit, waiting: Waiting) -> Buttons:
     rows: Buttons = []
-    if waiting:
-        rows.append([button(f"See the {words.number(waiting)}", join(PENDING, 0))])
+    if waiting.total:
+        rows.append([button(f"See the {words.number(waiting.total)}", join(PENDING, 0))])
         if visit.member.may(Right.DECIDE):
-            rows.append([batch_button(waiting, join(PENDING, 0))])
+            rows.append([batch_button(waiting.appointments, join(PENDING, 0))])
     rows.append(
         [
             button("Risk list", join(LIST, pack(_WEEK), 0)),

@@ -213,7 +213,7 @@ def _pending_buttons(visit: Visit, waiting: Waiting, pages: Pages, here: str) ->
         rows.append(line)
     rows += pager(pages, lambda to: join(PENDING, to))
     if waiting.total and visit.member.may(Right.DECIDE):
-        rows.append([batch_button(waiting.total, here)])
+        rows.append([batch_button(waiting.appointments, here)])
     rows.append([button("Refresh", here)])
     return rows
 

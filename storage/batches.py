@@ -8,7 +8,7 @@ so that they can be named.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import (
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -48,6 +49,7 @@ from storage.tables import (
 )
 
 PUSHED_BATCH: Final = "toldbatch"
+DRAFT_KEPT_FOR: Final = timedelta(hours=48)
 NAMED_AT_MOST: Final = 5
 """How many of those left out are named one by one."""
 
@@ -127,9 +129,10 @@ def confirm(session: Session, member: Member, batch_id: int, now: datetime, thre
     member.require(Right.DECIDE)
     if not _move(session, member, batch_id, (State.PROPOSED, State.AUTHORIZED), now):
         return False
-    taken = _open_items(session, member, batch_id, now, threshold)
+    taken, fresh = _open_items(session, member, batch_id, now, threshold)
     _authorize_items(session, member, batch_id, taken, now)
-    _count(session, taken, +1)
+    _count(session, fresh, +1)
+    touch_figures(session, {item[2] for item in taken} - {item[2] for item in fresh})
     session.execute(update(Batch).where(col(Batch.id) == batch_id).values(done=len(taken)))
     _tell_proposers(session, member, batch_id, now)
     audit.record(
@@ -168,6 +171,7 @@ def undo(session: Session, member: Member, batch_id: int, now: datetime) -> Barr
         .returning(col(Action.appointment_id))
     ).all()
     _release(session, batch_id)
+    _tell_proposers(session, member, batch_id, now)
     audit.record(
         session, "undo batch", at=now, member_id=member.id, batch=batch_id, done=len(revoked)
     )
@@ -200,6 +204,25 @@ def batch_view(session: Session, batch_id: int, selection: Selection) -> BatchVi
     )
 
 
+def batch_owner(session: Session, batch_id: int) -> tuple[int, str] | None:
+    """Whose a batch is, and the address of the screen whose content it is."""
+    batch = session.get(Batch, batch_id)
+    return (batch.member_id, batch.source) if batch else None
+
+
+def proposals_in(session: Session, batch_id: int, member_id: int) -> list[str]:
+    """The references of what `member_id` had proposed and the batch has decided."""
+    return list(
+        session.scalars(
+            select(col(Patient.reference))
+            .join(Appointment, col(Appointment.patient_id) == col(Patient.id))
+            .join(Action, col(Action.appointment_id) == col(Appointment.id))
+            .where(col(Action.batch_id) == batch_id, col(Action.proposed_by) == member_id)
+            .order_by(col(Appointment.start), col(Action.id))
+        )
+    )
+
+
 def _draft(
     session: Session,
     member: Member,
@@ -208,6 +231,7 @@ def _draft(
     now: datetime,
 ) -> int:
     member.require(Right.DECIDE)
+    _drop_abandoned(session, now)
     batch = Batch(member_id=member.id, source=source, state=State.PROPOSED, size=0, created_at=now)
     session.add(batch)
     session.flush()
@@ -216,6 +240,19 @@ def _draft(
     session.execute(insert(BatchItem).from_select(["appointment_id", "batch_id"], items))
     batch.size = _number_of_items(session, batch_id)
     return batch_id
+
+
+def _drop_abandoned(session: Session, now: datetime) -> None:
+    """Cancel drafts that nobody has decided for long, and let go of their items."""
+    dropped = (
+        update(Batch)
+        .where(col(Batch.state) == State.PROPOSED, col(Batch.created_at) < now - DRAFT_KEPT_FOR)
+        .values(state=State.DECLINED, decided_at=now)
+        .returning(col(Batch.id))
+    )
+    ids = session.scalars(dropped).all()
+    if ids:
+        session.execute(delete(BatchItem).where(col(BatchItem.batch_id).in_(ids)))
 
 
 def _move(
@@ -258,12 +295,13 @@ _ADD_ACTIONED: Final = (
 
 def _open_items(
     session: Session, member: Member, batch_id: int, now: datetime, threshold: int
-) -> Sequence[_Item]:
+) -> tuple[Sequence[_Item], Sequence[_Item]]:
+    """The items that can still be authorised, and those of them that are not actioned yet."""
     conditions: list[ColumnElement[bool]] = [
         col(Appointment.status) == Status.BOOKED,
         col(Appointment.start) > now,
         col(Appointment.prior_no_shows) >= threshold,
-        is_undecided(),
+        col(Appointment.action_state).is_(None) | _has_proposal(),
     ]
     if member.departments:
         conditions.append(col(Appointment.department_id).in_(member.departments))
@@ -273,13 +311,25 @@ def _open_items(
             col(Appointment.day),
             col(Appointment.department_id),
             col(Appointment.age_group),
+            col(Appointment.action_state),
         )
         .join(BatchItem, col(BatchItem.appointment_id) == col(Appointment.id))
         .where(col(BatchItem.batch_id) == batch_id, *conditions)
         .order_by(col(Appointment.id))
         .with_for_update(of=Appointment)
     ).all()
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+    taken = [(row[0], row[1], row[2], row[3]) for row in rows]
+    states = [row[4] for row in rows]
+    fresh = [
+        item for item, state in zip(taken, states, strict=True) if state is not State.AUTHORIZED
+    ]
+    return taken, fresh
+
+
+def _has_proposal() -> ColumnElement[bool]:
+    return exists().where(
+        col(Action.appointment_id) == col(Appointment.id), col(Action.state) == State.PROPOSED
+    )
 
 
 def _authorize_items(
@@ -363,7 +413,8 @@ def _tell_proposers(session: Session, decider: Member, batch_id: int, now: datet
     ).all()
     for proposer in proposers:
         if proposer and proposer != decider.id:
-            key = f"{PUSHED_BATCH}:{batch_id}:{proposer}"
+            state = session.get_one(Batch, batch_id, populate_existing=True).state
+            key = f"{PUSHED_BATCH}:{batch_id}:{proposer}:{state}"
             address = f"{PUSHED_BATCH}:{batch_id}"
             outbox.enqueue(session, proposer, address, now, key=key, silent=True)
 

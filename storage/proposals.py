@@ -41,17 +41,19 @@ class Waiting:
 
     rows: list[tuple[ActionView, RiskRow]] = field(default_factory=list)
     total: int = 0
+    appointments: int = 0
+    """How many appointments they are about; one may have a transfer and a call proposed."""
 
 
 def waiting(session: Session, member: Member, now: datetime, offset: int, limit: int) -> Waiting:
     """Proposals about coming appointments in the member's departments, oldest first."""
     conditions = is_waiting(member, now)
-    total = session.scalar(
-        select(func.count())
+    total, appointments = session.execute(
+        select(func.count(), func.count(col(Action.appointment_id).distinct()))
         .select_from(Action)
         .join(Appointment, col(Appointment.id) == col(Action.appointment_id))
         .where(*conditions)
-    )
+    ).one()
     rows = session.execute(
         select(Action, Appointment, col(Patient.reference), col(Department.name))
         .join(Appointment, col(Appointment.id) == col(Action.appointment_id))
@@ -79,7 +81,8 @@ def waiting(session: Session, member: Member, now: datetime, offset: int, limit:
             )
             for action, appointment, reference, department in rows
         ],
-        total or 0,
+        total,
+        appointments,
     )
 
 

@@ -159,7 +159,10 @@ async def test_pending_lists_what_waits_and_acts_on_all_of_it(small_town: Town) 
     await noa.presses(waiting, "Authorize Risk Transfer (2)")
     await noa.presses(await noa.sees("2 appointments"), "Confirm 2")
     await noa.sees("2 appointments authorized")
-    await dana.sees("Your proposals were authorized", within=3)
+    told = await dana.sees("Your proposals were authorized", within=3)
+    assert "2 proposals" in body(told)
+    await noa.presses(await noa.sees("2 appointments authorized"), "Undo")
+    await dana.sees("authorized and undone", within=3)
 
 
 async def test_staff_cannot_decide_even_with_a_made_up_button(small_town: Town) -> None:

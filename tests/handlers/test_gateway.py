@@ -247,9 +247,13 @@ async def test_a_reader_who_turns_while_figures_are_renewed_keeps_the_last_word(
         await may_end.wait()
         return replace(LIST, text="renewed", version=2)
 
+    async def turns() -> None:
+        async with bench.gateway.turn(bench.member.chat_id, sent):
+            await bench.gateway.edit(bench.member, sent, CHOICE)
+
     renewing = asyncio.create_task(bench.gateway.renew(bench.member, shown, slow))
     await begun.wait()
-    turning = asyncio.create_task(bench.gateway.edit(bench.member, sent, CHOICE))
+    turning = asyncio.create_task(turns())
     may_end.set()
     await asyncio.gather(renewing, turning)
     assert body(bench.phone.messages[-1]) == "choose"

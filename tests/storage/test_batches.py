@@ -154,6 +154,32 @@ def test_a_batch_is_undone_by_who_confirmed_it_within_ten_minutes(
     assert store.read_now(counters.verify) == []
 
 
+def test_a_call_that_waits_beside_an_authorised_transfer_is_authorised_by_a_batch(
+    store: Store, clock: HandClock, staff: Member, manager: Member
+) -> None:
+    (row, *_) = store.read_now(risk_rows, selection(manager, clock))
+    for kind in Kind:
+        store.write_now(actions.propose, staff, row, kind, clock.now(), THRESHOLD)
+    store.write_now(actions.authorize_directly, manager, row, Kind.TRANSFER, clock.now(), THRESHOLD)
+    batch = store.write_now(batches.draft_from_waiting, manager, "pending:0", clock.now())
+    assert confirm(store, manager, batch, clock)
+    done = view(store, manager, batch, clock)
+    assert (done.done, done.left_out_total) == (1, 0)
+    assert store.read_now(proposals.waiting, manager, clock.now(), 0, 9).total == 0
+    assert figure(store, manager, clock) == 1
+    assert store.read_now(counters.verify) == []
+
+
+def test_a_draft_that_nobody_decides_is_cancelled_after_two_days(
+    store: Store, clock: HandClock, manager: Member
+) -> None:
+    forgotten = draft(store, manager, clock)
+    clock.move(timedelta(hours=49))
+    draft(store, manager, clock)
+    assert view(store, manager, forgotten, clock).state is State.DECLINED
+    assert not confirm(store, manager, forgotten, clock)
+
+
 def test_a_cancelled_batch_stays_cancelled(store: Store, clock: HandClock, manager: Member) -> None:
     batch = draft(store, manager, clock)
     assert store.write_now(batches.cancel, manager, batch, clock.now())
