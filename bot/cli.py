@@ -20,7 +20,7 @@ from bot.logs import redact, start_logging
 from bot.settings import Settings, WrongSetting, read_settings
 from domain.clock import SystemClock
 from domain.people import Role
-from storage import counters, people
+from storage import counters, people, risk
 from storage.feeds.report import ImportRefused
 from storage.migrate import upgrade
 from storage.store import Store, StoreUnavailable
@@ -55,10 +55,7 @@ def run() -> None:
     """Run the bot on Telegram."""
     settings = read_settings()
     start_logging(settings.log_format)
-    reason = asyncio.run(_run(settings))
-    if reason:
-        errors.print(reason, style="red", markup=False)
-        raise typer.Exit(1)
+    _ended(asyncio.run(_run(settings)))
 
 
 @app.command()
@@ -68,7 +65,7 @@ def demo(
     """Run the whole product on this computer, with a made-up HMO and two phones in a browser."""
     from bot.demo import demo as demo_run
 
-    asyncio.run(demo_run.run(port))
+    _ended(asyncio.run(demo_run.run(port)))
 
 
 @app.command(name="import")
@@ -105,7 +102,10 @@ def invite(
     settings = read_settings()
     with _store(settings) as store:
         now = SystemClock(settings.as_of).now()
+        known = set(store.read_now(risk.departments).values())
         code = store.write_now(people.invite, role, department or [], now)
+    for name in sorted(set(department or []) - known):
+        errors.print(f"{name} is a new department: no appointment names it yet", markup=False)
     typer.echo(code)
 
 
@@ -136,6 +136,13 @@ def export(what: Annotated[Exported, typer.Argument(help="audit or actions.")]) 
     with _store(read_settings()) as store:
         export_ = exporting.audit if what is Exported.AUDIT else exporting.actions
         store.read_now(export_, sys.stdout)
+
+
+def _ended(reason: str | None) -> None:
+    """End the program; with a reason, that is told and the program has failed."""
+    if reason:
+        errors.print(reason, style="red", markup=False)
+        raise typer.Exit(1)
 
 
 @contextlib.contextmanager

@@ -51,7 +51,7 @@ async def card(visit: Visit, arguments: Sequence[str]) -> Screen:
         raise Refused(Right.SEE, found.row.department)
     return Screen(
         text="\n".join(
-            [*_heading(visit, found), "", *_history(found), "", *_decisions(visit, actions)]
+            [*_heading(visit, found), "", *_history(found), "", *_decisions(visit, found, actions)]
         ),
         buttons=_buttons(visit, found, actions, back),
         address=join(CARD, appointment_id, back),
@@ -135,14 +135,23 @@ def _history(found: Card) -> list[str]:
     ]
 
 
-def _decisions(visit: Visit, actions: Sequence[ActionView]) -> list[str]:
+def _decisions(visit: Visit, found: Card, actions: Sequence[ActionView]) -> list[str]:
     if not actions:
+        if _barrier(visit, found) is Barrier.NOT_HIGH_RISK:
+            return [f"Not high-risk: that takes {visit.desk.house.threshold} earlier no-shows"]
         return ["Nothing decided yet"]
     told = [action for action in actions if action.state in OPEN or action in actions[-DECISIONS:]]
     lines = [line for action in told for line in action_lines(visit, action)]
     if len(told) < len(actions):
         lines.insert(0, f"{words.count(len(actions) - len(told), 'older action')} not shown")
+    if any(_may_note(visit, action) for action in actions):
+        lines.append("Reply to this message to add a note.")
     return lines
+
+
+def _may_note(visit: Visit, action: ActionView) -> bool:
+    mine = action.proposed_by_id == visit.member.id
+    return mine and action.state is State.PROPOSED and action.note is None
 
 
 def action_lines(visit: Visit, action: ActionView) -> list[str]:

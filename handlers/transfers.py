@@ -113,7 +113,9 @@ async def decline_typed(visit: Visit, action_id: int, reason: str) -> str:
 def outcome_words(visit: Visit, verb: str, outcome: Outcome) -> str:
     """What to say of an act in a few words, true also when it came too late."""
     done = {
-        "ask": "Proposed. Managers are told.",
+        "ask": f"Proposed. {words.count(outcome.told, 'manager')} told."
+        if outcome.told
+        else "Proposed. It waits in /pending for a manager to join.",
         "now": "Authorized.",
         "yes": "Authorized.",
         "no": "Declined.",

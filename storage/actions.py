@@ -46,10 +46,12 @@ class Outcome:
     Attributes:
         action: The action as it stands now; `None` if nothing was ever proposed.
         barrier: Why the act was not done; `None` if it was.
+        told: How many managers a new proposal is pushed to.
     """
 
     action: ActionView | None
     barrier: Barrier | None = None
+    told: int = 0
 
 
 def propose(
@@ -221,9 +223,10 @@ def _begin(
     session.add(action)
     session.flush()
     _settle(session, member, (action, appointment), act, now)
+    told = 0
     if act is Act.PROPOSE:
-        _tell_managers(session, member, action, appointment, now)
-    return Outcome(view(session, key_of(action)))
+        told = _tell_managers(session, member, action, appointment, now)
+    return Outcome(view(session, key_of(action)), told=told)
 
 
 def _decide(
@@ -278,12 +281,13 @@ def _settle(
 
 def _tell_managers(
     session: Session, proposer: Member, action: Action, appointment: Appointment, now: datetime
-) -> None:
-    for manager in people.members_with(session, Right.DECIDE, appointment.department_id):
-        if manager.id != proposer.id:
-            key = f"{PUSHED_PROPOSAL}:{action.id}:{manager.id}"
-            address = f"{PUSHED_PROPOSAL}:{action.id}"
-            outbox.enqueue(session, manager.id, address, now, key=key)
+) -> int:
+    managers = people.members_with(session, Right.DECIDE, appointment.department_id)
+    others = [manager for manager in managers if manager.id != proposer.id]
+    for manager in others:
+        key = f"{PUSHED_PROPOSAL}:{action.id}:{manager.id}"
+        outbox.enqueue(session, manager.id, f"{PUSHED_PROPOSAL}:{action.id}", now, key=key)
+    return len(others)
 
 
 def _tell_proposer(session: Session, decider: Member, action: Action, now: datetime) -> None:

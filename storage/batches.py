@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -129,8 +129,9 @@ def confirm(session: Session, member: Member, batch_id: int, now: datetime, thre
     member.require(Right.DECIDE)
     if not _move(session, member, batch_id, (State.PROPOSED, State.AUTHORIZED), now):
         return False
-    taken, fresh = _open_items(session, member, batch_id, now, threshold)
-    _authorize_items(session, member, batch_id, taken, now)
+    conditions = _is_open(member, batch_id, now, threshold)
+    taken, fresh = _open_items(session, conditions)
+    _authorize_items(session, member, batch_id, conditions, now)
     _count(session, fresh, +1)
     touch_figures(session, {item[2] for item in taken} - {item[2] for item in fresh})
     session.execute(update(Batch).where(col(Batch.id) == batch_id).values(done=len(taken)))
@@ -293,11 +294,12 @@ _ADD_ACTIONED: Final = (
 """One statement for many cells: a batch of many days and departments has thousands."""
 
 
-def _open_items(
-    session: Session, member: Member, batch_id: int, now: datetime, threshold: int
-) -> tuple[Sequence[_Item], Sequence[_Item]]:
-    """The items that can still be authorised, and those of them that are not actioned yet."""
+def _is_open(
+    member: Member, batch_id: int, now: datetime, threshold: int
+) -> list[ColumnElement[bool]]:
+    """The conditions of an item that can still be authorised; joins Appointment and BatchItem."""
     conditions: list[ColumnElement[bool]] = [
+        col(BatchItem.batch_id) == batch_id,
         col(Appointment.status) == Status.BOOKED,
         col(Appointment.start) > now,
         col(Appointment.prior_no_shows) >= threshold,
@@ -305,6 +307,13 @@ def _open_items(
     ]
     if member.departments:
         conditions.append(col(Appointment.department_id).in_(member.departments))
+    return conditions
+
+
+def _open_items(
+    session: Session, conditions: Sequence[ColumnElement[bool]]
+) -> tuple[Sequence[_Item], Sequence[_Item]]:
+    """The items that can still be authorised, locked, and those of them not actioned yet."""
     rows = session.execute(
         select(
             col(Appointment.id),
@@ -314,7 +323,7 @@ def _open_items(
             col(Appointment.action_state),
         )
         .join(BatchItem, col(BatchItem.appointment_id) == col(Appointment.id))
-        .where(col(BatchItem.batch_id) == batch_id, *conditions)
+        .where(*conditions)
         .order_by(col(Appointment.id))
         .with_for_update(of=Appointment)
     ).all()
@@ -333,46 +342,65 @@ def _has_proposal() -> ColumnElement[bool]:
 
 
 def _authorize_items(
-    session: Session, member: Member, batch_id: int, taken: Sequence[_Item], now: datetime
+    session: Session,
+    member: Member,
+    batch_id: int,
+    conditions: Sequence[ColumnElement[bool]],
+    now: datetime,
 ) -> None:
-    """Authorise what is proposed about the items; where nothing is, a transfer."""
-    ids = [item[0] for item in taken]
-    decided = {
+    """Authorise what is proposed about the open items; where nothing is, a transfer.
+
+    By sets: thousands of keys would be sent to and fro otherwise. The items are locked, so the
+    conditions hold throughout.
+    """
+    items = select(col(Appointment.id)).join(
+        BatchItem, col(BatchItem.appointment_id) == col(Appointment.id)
+    )
+    decided: dict[str, Any] = {
         "state": State.AUTHORIZED,
         "decided_by": member.id,
         "decided_at": now,
         "batch_id": batch_id,
     }
-    for some in _portions(ids):
-        proposed = session.scalars(
-            update(Action)
-            .where(col(Action.appointment_id).in_(some), col(Action.state) == State.PROPOSED)
-            .values(**decided)
-            .returning(col(Action.appointment_id))
-        ).all()
-        fresh = sorted(set(some).difference(proposed))
-        if fresh:
-            rows = [{**decided, "appointment_id": key, "kind": Kind.TRANSFER} for key in fresh]
-            session.execute(insert(Action), rows)
-        session.execute(
-            update(Appointment)
-            .where(col(Appointment.id).in_(some))
-            .values(action_state=State.AUTHORIZED)
+    session.execute(
+        update(Action)
+        .where(
+            col(Action.appointment_id).in_(items.where(*conditions)),
+            col(Action.state) == State.PROPOSED,
         )
-        session.execute(
-            delete(BatchItem).where(
-                col(BatchItem.batch_id) == batch_id, col(BatchItem.appointment_id).in_(some)
-            )
+        .values(**decided)
+    )
+    transfer = {"kind": Kind.TRANSFER, **decided}
+    columns = Action.metadata.tables["action"].columns
+    values = [literal(value, columns[name].type) for name, value in transfer.items()]
+    unproposed = items.where(*conditions, col(Appointment.id).not_in(_acted_on(batch_id)))
+    session.execute(
+        insert(Action).from_select(["appointment_id", *transfer], unproposed.add_columns(*values))
+    )
+    session.execute(
+        update(Appointment)
+        .where(col(Appointment.id).in_(_acted_on(batch_id)))
+        .values(action_state=State.AUTHORIZED)
+    )
+    session.execute(
+        delete(BatchItem).where(
+            col(BatchItem.batch_id) == batch_id,
+            col(BatchItem.appointment_id).in_(_acted_on(batch_id)),
         )
+    )
+
+
+def _acted_on(batch_id: int) -> Select[int]:
+    """The appointments that the batch has acted on."""
+    return select(col(Action.appointment_id)).where(col(Action.batch_id) == batch_id)
 
 
 def _release(session: Session, batch_id: int) -> None:
     """Take back what the batch's revoked actions had made actioned."""
-    of_batch = select(col(Action.appointment_id)).where(col(Action.batch_id) == batch_id)
     released = session.execute(
         update(Appointment)
         .where(
-            col(Appointment.id).in_(of_batch),
+            col(Appointment.id).in_(_acted_on(batch_id)),
             col(Appointment.action_state) == State.AUTHORIZED,
         )
         .values(action_state=furthest_state())
@@ -466,11 +494,10 @@ def _why(appointment: Appointment, selection: Selection) -> str:
 def _departments(session: Session, batch_id: int) -> list[str]:
     number = func.count()
     items = select(col(BatchItem.appointment_id)).where(col(BatchItem.batch_id) == batch_id)
-    acted = select(col(Action.appointment_id)).where(col(Action.batch_id) == batch_id)
     rows = session.execute(
         select(col(Department.name), number)
         .join(Appointment, col(Appointment.department_id) == col(Department.id))
-        .where(col(Appointment.id).in_(items.union(acted)))
+        .where(col(Appointment.id).in_(items.union(_acted_on(batch_id))))
         .group_by(col(Department.name))
         .order_by(number.desc(), col(Department.name))
     ).all()
@@ -480,8 +507,3 @@ def _departments(session: Session, batch_id: int) -> list[str]:
 def _number_of_items(session: Session, batch_id: int) -> int:
     counted = select(func.count()).select_from(BatchItem)
     return session.scalar(counted.where(col(BatchItem.batch_id) == batch_id)) or 0
-
-
-def _portions(ids: Sequence[int], size: int = 10_000) -> list[Sequence[int]]:
-    """SQLite takes at most 32,766 parameters in a statement."""
-    return [ids[start : start + size] for start in range(0, len(ids), size)]

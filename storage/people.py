@@ -87,8 +87,14 @@ def redeem(session: Session, code: str, newcomer: Newcomer, now: datetime) -> Me
     """Make the bearer of a code a member, or change what a member already is.
 
     Returns:
-        The member, or `None` if the code is unknown, used or expired.
+        The member, or `None` if the code is unknown, used or expired, or its bearer suspended.
     """
+    suspended = select(col(MemberRow.id)).where(
+        col(MemberRow.telegram_id) == newcomer.telegram_id, col(MemberRow.suspended).is_(True)
+    )
+    if session.scalar(suspended) is not None:
+        audit.record(session, "code refused", at=now, telegram_id=newcomer.telegram_id)
+        return None
     used = session.execute(
         update(Invitation)
         .where(

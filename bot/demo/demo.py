@@ -19,7 +19,7 @@ from bot.app import Running, running
 from bot.demo.sample import SAMPLE_ZONE, write_sample
 from bot.demo.server import BotApiServer, Person
 from bot.logs import start_logging
-from bot.settings import LogFormat, Settings
+from bot.settings import GivenSettings, LogFormat, Settings
 from domain.clock import Clock, SystemClock
 from domain.people import Role
 from storage import people
@@ -32,6 +32,8 @@ TOKEN: Final = "1000001:made-up-token-for-this-computer"  # noqa: S105 - no secr
 STAFF: Final = Person(1001, "Dana", title="Dana · front desk", subtitle="staff")
 MANAGER: Final = Person(1002, "Noa", title="Noa · operations", subtitle="manager")
 SEED: Final = 20261124
+PATIENCE: Final = 60
+"""Seconds that a slow machine is given for each first word."""
 
 
 @dataclass
@@ -43,8 +45,8 @@ class Demo:
     clock: Clock
 
 
-async def run(port: int) -> None:
-    """Run the demo until Ctrl-C and say where its page is."""
+async def run(port: int) -> str | None:
+    """Run the demo until Ctrl-C (`None`) or until it cannot go on (why); say where its page is."""
     start_logging(LogFormat.CONSOLE)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -54,7 +56,9 @@ async def run(port: int) -> None:
         async with demo(Path(folder), port) as at_work:
             typer.echo(f"Two phones wait for you at {at_work.server.base_url}")
             typer.echo("Nothing leaves this computer, and nothing is kept. Ctrl-C ends it.")
+            at_work.bot.stopped.add_done_callback(lambda _: stop.set())
             await stop.wait()
+            return at_work.bot.stopped.result() if at_work.bot.stopped.done() else None
 
 
 @contextlib.asynccontextmanager
@@ -90,14 +94,12 @@ async def _serving(server: BotApiServer, port: int) -> AsyncIterator[None]:
 
 def _settings(folder: Path) -> Settings:
     """Settings of the demo alone, whatever the environment says."""
-    return Settings.model_validate(
+    return GivenSettings.model_validate(
         {
             "bot_token": TOKEN,
             "bot_api_url": "http://127.0.0.1",
             "database_url": f"sqlite:///{folder / 'demo.db'}",
             "timezone": str(SAMPLE_ZONE),
-            "risk_threshold": 2,
-            "as_of": None,
             "data_dir": folder,
         }
     )
@@ -140,15 +142,15 @@ async def _first_words(server: BotApiServer, codes: dict[Person, str]) -> None:
     for person, code in codes.items():
         phone = server.person(person.user_id)
         await phone.says(f"/start {code}")
-        await phone.sees("Welcome")
+        await phone.sees("Welcome", within=PATIENCE)
     await manager.says("/efficiency")
-    await manager.reads((await manager.sees("Efficiency Gain"))["message_id"])
+    await manager.reads((await manager.sees("Efficiency Gain", within=PATIENCE))["message_id"])
     await staff.says("/risk")
-    listed = await staff.sees("High-risk")
+    listed = await staff.sees("High-risk", within=PATIENCE)
     await staff.presses(listed, first_button(listed))
-    card = await staff.sees("Nothing decided yet")
+    card = await staff.sees("Nothing decided yet", within=PATIENCE)
     await staff.presses(card, "Propose transfer")
-    proposed = await staff.sees("Transfer proposed")
+    proposed = await staff.sees("Transfer proposed", within=PATIENCE)
     await staff.presses(proposed, "‹ Back")
-    await staff.reads((await staff.sees("High-risk"))["message_id"])
-    await manager.sees("Transfer proposed")
+    await staff.reads((await staff.sees("High-risk", within=PATIENCE))["message_id"])
+    await manager.sees("Transfer proposed", within=PATIENCE)

@@ -67,14 +67,16 @@ def test_each_command_explains_itself(
 
 
 @pytest.mark.parametrize("role", Role)
-def test_invite_prints_one_code_and_nothing_else(
+def test_invite_prints_one_code_alone_and_warns_of_new_departments_elsewhere(
     monkeypatch: pytest.MonkeyPatch, capsys: Said, tmp_path: Path, role: Role
 ) -> None:
     arguments = ("invite", "--role", role.value, "--department", "Eyes", "--department", "Ears")
     assert slotwise(monkeypatch, *arguments) == 0
     said = capsys.readouterr()
     assert re.fullmatch(r"[\w-]{22,}\n", said.out)
-    assert said.err == ""
+    assert said.err.splitlines() == [
+        f"{name} is a new department: no appointment names it yet" for name in ("Ears", "Eyes")
+    ]
     store = Store(f"sqlite:///{tmp_path / 'slotwise.db'}")
     newcomer, now = Newcomer(1, 1, "Dana"), SystemClock().now()
     member = store.write_now(people.redeem, said.out.strip(), newcomer, now)

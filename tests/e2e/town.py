@@ -15,7 +15,7 @@ from sqlmodel import Session, SQLModel
 
 from bot.app import Running, running
 from bot.demo.server import BotApiServer, Limits, Person, Phone
-from bot.settings import Settings
+from bot.settings import GivenSettings, Settings
 from domain.clock import HandClock
 from domain.people import Role
 from storage import people
@@ -100,14 +100,12 @@ async def town(
         TOKEN, people=[DANA, NOA, AVI, ROOT, STRANGER], clock=clock, limits=limits
     )
     async with server.running() as base_url:
-        settings = Settings.model_validate(
+        settings = GivenSettings.model_validate(
             {
                 "bot_token": TOKEN,
                 "bot_api_url": base_url,
                 "database_url": database,
                 "timezone": "Asia/Jerusalem",
-                "risk_threshold": 2,
-                "as_of": None,
                 "data_dir": folder,
             }
         )

@@ -136,8 +136,10 @@ def test_a_suspended_member_is_nobody(store: Store, clock: HandClock) -> None:
 def test_a_suspended_member_does_not_come_back_by_a_code(store: Store, clock: HandClock) -> None:
     noa = join(store, Role.MANAGER, DANA.telegram_id, "Noa", clock.now())
     suspend(store, noa)
-    redeem(store, clock, invite(store, clock, Role.MANAGER))
+    code = invite(store, clock, Role.MANAGER)
+    assert redeem(store, clock, code) is None
     assert store.read_now(people.member_by_telegram, DANA.telegram_id) is None
+    assert redeem(store, clock, code, Newcomer(42, 42, "Avi")), "the code is not used up"
 
 
 def test_whoever_holds_a_right_in_a_department_is_found(store: Store, clock: HandClock) -> None:
