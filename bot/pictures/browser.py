@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterable, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -35,7 +36,7 @@ PACKAGES: Final = (
 )
 
 # It reports every end of a browser, those that we bring about as well.
-logging.getLogger("choreographer").setLevel(logging.ERROR)
+logging.getLogger("choreographer").setLevel(logging.CRITICAL)
 
 _GLANCE: Final = 0.2
 """Seconds between two looks at whether the browser still lives."""
@@ -85,6 +86,46 @@ class _Offline(Chromium):
         return {k: v for k, v in super().get_env().items() if not k.startswith("SLOTWISE_")}
 
 
+class _Pipe(Pipe):
+    """Choreographer's pipe, closed so that its reading thread does no harm.
+
+    That thread may be between two reads when the pipe is closed. If it lost its end, the number
+    could be that of the next browser's pipe at once, and it would take what is meant for that
+    one. And if the browser died in the middle of a message, it would read on for ever.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reading = threading.Lock()
+
+    def read_jsons(self, *, blocking: bool = True) -> tuple[Sequence[Any], float]:
+        """See `choreographer.channels.Pipe`."""
+        with self._reading:
+            messages: tuple[Sequence[Any], float] = super().read_jsons(blocking=blocking)
+            return messages
+
+    def close(self) -> None:
+        """Close all ends but the one that is read, which gets a message's end and then nothing."""
+        if not self.shutdown_lock.acquire(blocking=False):
+            return
+        last, word = os.pipe()
+        os.write(word, b"\0")
+        os.dup2(last, self._read_from_browser)
+        for end in (
+            last,
+            word,
+            self.from_external_to_choreo,
+            self.from_choreo_to_external,
+            self._write_to_browser,
+        ):
+            os.close(end)
+
+    def let_go(self) -> None:
+        """Close the last end, once nobody reads it any more."""
+        with self._reading:
+            os.close(self._read_from_browser)
+
+
 class Browser:
     """One Chromium with one page that turns figures into pictures, one at a time.
 
@@ -98,7 +139,7 @@ class Browser:
         self._directory = Path(tempfile.mkdtemp(prefix="slotwise-chromium-", dir=home))
         page = self._directory / "page.html"
         page.write_text(PageGenerator(mathjax=False).generate_index())
-        self._pipe = Pipe()
+        self._pipe = _Pipe()
         self._kaleido = Kaleido(
             n=1,
             timeout=None,
@@ -205,11 +246,12 @@ class Browser:
             await asyncio.Event().wait()
         finally:
             self.kill()
-            self._pipe.close()
             process: subprocess.Popen[bytes] | None = getattr(self._kaleido, "subprocess", None)
             if process is not None:
                 await asyncio.to_thread(process.wait, _FAREWELL)
+            self._pipe.close()
             await self._kaleido.close()
+            await asyncio.to_thread(self._pipe.let_go)
             await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
 
     def kill(self) -> None:

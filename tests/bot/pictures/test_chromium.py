@@ -59,7 +59,7 @@ def number_of(picture: bytes) -> int:
 
 def family() -> list[psutil.Process]:
     """All processes that this one started, directly or not."""
-    return psutil.Process().children(recursive=True)
+    return [each for each in psutil.Process().children(recursive=True) if not is_gone(each)]
 
 
 def is_gone(process: psutil.Process) -> bool:
