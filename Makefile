@@ -16,13 +16,16 @@ check: setup ## formatting, lint, types, and the direction of imports
 	.venv/bin/python -m mypy
 	.venv/bin/lint-imports
 
+bench: setup ## run the benchmarks and print their table
+	@.venv/bin/python -m tests.bench $(ARGS)
+
 setup: .venv/.ready browser ## uv, the locked dependencies, Chromium and a font
 
 clean: ## remove what the targets above made; your data and settings stay
 	@rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test check setup browser clean
+.PHONY: help demo test check bench setup browser clean
 
 # ---- How set-up works ---------------------------------------------------------------------------
 

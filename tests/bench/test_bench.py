@@ -1,0 +1,83 @@
+"""The benchmarks run, at a size that says nothing about speed, so that they cannot rot."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bench.history import COLUMNS, write_history
+from tests.bench.results import Result, at_least, at_most, short, table
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_they_run_and_print_one_table() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--rows", "2000", "--rounds", "1"],
+        check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    rows = [line for line in lines if line.startswith("| ")]
+    assert len(rows) > 40
+    assert len({len(row) for row in rows}) == 1
+    for work in ("import", "risk list", "density", "batch", "picture", "/risk", "press"):
+        assert any(row.startswith(f"| {work}") for row in rows), work
+    assert str(Path.home()) not in done.stdout
+
+
+def test_an_unknown_part_is_told_in_a_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--only", "weather"],
+        check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "there is no weather" in done.stderr
+
+
+def test_a_history_is_the_same_each_time_and_has_every_row(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    for file in (first, second):
+        write_history(file, 2_345)
+    assert first.read_bytes() == second.read_bytes()
+    lines = first.read_text().splitlines()
+    assert len(lines) == 2_346
+    assert {line.count(",") for line in lines} == {len(COLUMNS) - 1}
+    keys = {line.split(",")[0] for line in lines[1:]}
+    assert len(keys) == 2_345
+
+
+@pytest.mark.parametrize(
+    ("value", "word"), [(9.9, "met"), (10.0, "met"), (10.1, "**missed**"), (0.0, "met")]
+)
+def test_a_target_is_met_at_its_limit(value: float, word: str) -> None:
+    assert Result("work", "here", value, "ms", at_most(10)).cells()[-1] == word
+
+
+def test_a_table_says_what_was_measured_and_whether_it_is_enough() -> None:
+    results = [
+        Result("import of 1M rows", "SQLite", 41_234.5, "rows/s", at_least(40_000)),
+        Result("count", "PostgreSQL", 0.1234, "ms"),
+    ]
+    assert table(results).splitlines() == [
+        "| work              | where      | measured      | target          |     |",
+        "|-------------------|------------|---------------|-----------------|-----|",
+        "| import of 1M rows | SQLite     | 41,234 rows/s | ≥ 40,000 rows/s | met |",
+        "| count             | PostgreSQL | 0.12 ms       |                 |     |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(10_000_000, "10M"), (250_000, "250k"), (1_500_000, "1.5M"), (12, "12")]
+)
+def test_sizes_are_told_in_short(number: int, words: str) -> None:
+    assert short(number) == words
