@@ -19,10 +19,10 @@ from telegram.ext import (
     filters,
 )
 
+from bot.connection import REFUSED_AT_MOST, Connection, PollingConnection
 from bot.courier import Courier
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
-from bot.polling import REFUSED_AT_MOST, PollingRequest
 from bot.settings import PREFIX, Settings, WrongSetting
 from domain.clock import Clock
 from handlers.commands import COMMANDS
@@ -66,7 +66,7 @@ class Running:
 
 def build_app(settings: Settings) -> App:
     """The application with all its handlers, and nothing started."""
-    polling = PollingRequest()
+    connection, polling = Connection(), PollingConnection()
     app: App = (
         ApplicationBuilder()
         .token(settings.token)
@@ -74,12 +74,12 @@ def build_app(settings: Settings) -> App:
         .base_file_url(f"{settings.bot_api_url}/file/bot")
         .context_types(ContextTypes(context=Context))
         .concurrent_updates(UPDATES_AT_ONCE)
-        .connection_pool_size(UPDATES_AT_ONCE * 2)
+        .request(connection)
         .get_updates_request(polling)
         .job_queue(None)
         .build()
     )
-    app.bot_data["polling"] = polling
+    app.bot_data |= {"connection": connection, "polling": polling}
     add_handlers(app)
     return app
 
@@ -104,11 +104,11 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         WrongSetting: The token is not one that Telegram knows.
         storage.store.StoreUnavailable: The database cannot be opened.
     """
+    app = build_app(settings)
     store = Store(settings.database_url.get_secret_value())
     renderer = ChromiumRenderer()
     try:
         await asyncio.to_thread(upgrade, store)
-        app = build_app(settings)
         studio = Studio(renderer)
         desk = Desk(
             store,
@@ -123,6 +123,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         async with _working(app, desk, renderer) as at_work:
             yield at_work
     finally:
+        for connection in (app.bot_data["connection"], app.bot_data["polling"]):
+            await connection.shutdown()
         await renderer.close()
         await asyncio.to_thread(store.close)
 

@@ -1,0 +1,133 @@
+"""The connection to the Bot API, by aiohttp.
+
+python-telegram-bot's own, by httpx, spends several times as long on a call; of a press answered
+under load that was most (`docs/decisions/0007`).
+"""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import aiohttp
+import httpx
+from telegram._utils.defaultvalue import DefaultValue
+from telegram.error import NetworkError, TimedOut
+from telegram.request import BaseRequest, RequestData
+
+CALLS_AT_ONCE: Final = 64
+"""Connections that are open at a time; further calls wait for one."""
+REFUSED_AT_MOST: Final = 5
+"""Refusals in a row after which the token counts as withdrawn."""
+
+_READ: Final = 5.0
+_WRITE_FILE: Final = 30.0
+_CONNECT: Final = 5.0
+_WAIT_FOR_ONE: Final = 30.0
+
+
+class Connection(BaseRequest):
+    """Calls of the Bot API over at most `CALLS_AT_ONCE` connections that are kept open."""
+
+    def __init__(self, at_once: int = CALLS_AT_ONCE) -> None:
+        self._at_once = at_once
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def read_timeout(self) -> float | None:
+        """Seconds that an answer may take."""
+        return _READ
+
+    async def initialize(self) -> None:
+        """Be ready to connect."""
+        if self._session is None:
+            # The same certificates and environment variables as python-telegram-bot's own.
+            connector = aiohttp.TCPConnector(
+                limit=self._at_once, ssl=httpx.create_ssl_context(), ttl_dns_cache=300
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector, trust_env=True, headers={"User-Agent": self.USER_AGENT}
+            )
+
+    async def shutdown(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        """Make one call; its status and body.
+
+        Raises:
+            TimedOut: It was not answered in time; it may have been carried out all the same.
+            NetworkError: It could not be made, or the connection was lost.
+        """
+        if self._session is None:
+            raise RuntimeError("the connection is not initialized")
+        slack = _WRITE_FILE if request_data and request_data.contains_files else 0.0
+        timeout = aiohttp.ClientTimeout(
+            total=None,
+            connect=_chosen(connect_timeout, _CONNECT) + _chosen(pool_timeout, _WAIT_FOR_ONE),
+            sock_connect=_chosen(connect_timeout, _CONNECT),
+            sock_read=_chosen(read_timeout, _READ) + _chosen(write_timeout, slack),
+        )
+        try:
+            async with self._session.request(
+                method, url, data=_body(request_data), timeout=timeout
+            ) as answer:
+                return answer.status, await answer.read()
+        except TimeoutError as error:
+            raise TimedOut from error
+        except aiohttp.ClientError as error:
+            # The error's own text may hold the address, and with it the token.
+            raise NetworkError(type(error).__name__) from None
+
+
+class PollingConnection(Connection):
+    """The connection on which updates are asked for.
+
+    python-telegram-bot ends polling for good, and without a word, at the first 401 or 404. A proxy
+    on the way may answer so once; such an answer is therefore tried again like any other trouble.
+
+    Attributes:
+        refusals: 401 and 404 in a row.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(at_once=1)
+        self.refusals = 0
+
+    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """See `Connection.do_request`.
+
+        Raises:
+            NetworkError: Also where the server says that it does not know the token.
+        """
+        code, payload = await super().do_request(*args, **kwargs)
+        if code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
+            self.refusals += 1
+            raise NetworkError("the server does not know the token")
+        self.refusals = 0
+        return code, payload
+
+
+def _chosen(timeout: Any, otherwise: float) -> float:
+    return otherwise if timeout is None or isinstance(timeout, DefaultValue) else float(timeout)
+
+
+def _body(request_data: RequestData | None) -> aiohttp.FormData | None:
+    if request_data is None or not (request_data.json_parameters or request_data.contains_files):
+        return None
+    body = aiohttp.FormData(quote_fields=False)  # a file name is written as it is
+    for name, value in request_data.json_parameters.items():
+        body.add_field(name, value)
+    for name, (filename, content, kind) in (request_data.multipart_data or {}).items():
+        body.add_field(name, content, filename=filename, content_type=kind)
+    return body

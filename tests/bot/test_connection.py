@@ -1,0 +1,70 @@
+"""The connection to the Bot API tells what went wrong in the library's own terms."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from telegram import Bot
+from telegram.error import NetworkError, RetryAfter, TimedOut
+
+from bot.connection import Connection
+from bot.demo.server import BotApiServer, Fault, Person
+
+TOKEN = "1000001:made-up-token-for-the-tests"
+DANA = Person(1001, "Dana", started=True)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[BotApiServer]:
+    found = BotApiServer(TOKEN, [DANA], limits=None)
+    async with found.running():
+        yield found
+
+
+@pytest.fixture
+async def bot(server: BotApiServer) -> AsyncIterator[Bot]:
+    async with Bot(TOKEN, base_url=server.bot_url, request=Connection()) as found:
+        yield found
+
+
+async def test_text_arrives_as_it_was_sent(bot: Bot, server: BotApiServer) -> None:
+    await bot.send_message(DANA.user_id, "50 % of שלום & <b>")
+    assert server.person(DANA.user_id).messages[-1]["text"] == "50 % of שלום & <b>"
+
+
+async def test_a_file_keeps_its_name(bot: Bot, server: BotApiServer) -> None:
+    await bot.send_document(DANA.user_id, b"a,b\n", filename='מאי "may" & 1.csv')
+    assert server.person(DANA.user_id).messages[-1]["document"]["file_name"].endswith("& 1.csv")
+
+
+async def test_a_late_answer_is_a_timeout(bot: Bot, server: BotApiServer) -> None:
+    server.faults.add(Fault("sendMessage", delay=5))
+    with pytest.raises(TimedOut):
+        await bot.send_message(DANA.user_id, "hello", read_timeout=0.2)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_lost_connection_is_told_without_the_token(
+    bot: Bot, server: BotApiServer, when: str
+) -> None:
+    server.faults.add(Fault("sendMessage", drop=when))  # type: ignore[arg-type]
+    with pytest.raises(NetworkError) as lost:
+        await bot.send_message(DANA.user_id, "hello")
+    assert TOKEN not in repr(lost.value)
+    assert lost.value.__cause__ is None
+
+
+async def test_a_server_that_is_not_there_is_told_without_the_token() -> None:
+    bot = Bot(TOKEN, base_url="http://127.0.0.1:1/bot", request=Connection())
+    with pytest.raises(NetworkError) as absent:
+        await bot.initialize()
+    await bot.request.shutdown()
+    assert TOKEN not in repr(absent.value)
+
+
+async def test_a_wait_that_telegram_asks_for_is_told(
+    bot: Bot, server: BotApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
+    server.faults.add(Fault("sendMessage", retry_after=3))
+    with pytest.raises(RetryAfter):
+        await bot.send_message(DANA.user_id, "hello")
