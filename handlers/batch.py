@@ -15,7 +15,8 @@ from handlers.risk_list import DRAFT, LIST, criteria_line, selected
 from handlers.screens import Answer, Buttons, Screen, Visit, button
 from handlers.transfers import PENDING
 from storage import batches
-from storage.batches import PUSHED_BATCH, BatchView
+from storage.batch_views import BatchView, batch_owner, batch_view, proposals_in
+from storage.batches import PUSHED_BATCH
 from storage.efficiency import figures_version
 
 BATCH: Final = "batch"
@@ -107,7 +108,7 @@ async def undo(visit: Visit, arguments: Sequence[str]) -> Answer:
 async def _mine(visit: Visit, arguments: Sequence[str]) -> int:
     """The batch's id: it answers only to who asked for it."""
     batch_id = whole(arguments[0])
-    found = await visit.desk.store.read(batches.batch_owner, batch_id)
+    found = await visit.desk.store.read(batch_owner, batch_id)
     if found is None:
         raise UnknownAddress(arguments[0])
     if found[0] != visit.member.id:
@@ -128,19 +129,19 @@ async def _read(visit: Visit, batch_id: int) -> tuple[int, BatchView]:
 
 
 def _read_batch(session: Session, visit: Visit, batch_id: int) -> tuple[int, BatchView | None]:
-    owner = batches.batch_owner(session, batch_id)
+    owner = batch_owner(session, batch_id)
     if owner is None:
         return 0, None
     within = selected(visit, _criteria(owner[1]))
-    return figures_version(session, None), batches.batch_view(session, batch_id, within)
+    return figures_version(session, None), batch_view(session, batch_id, within)
 
 
 def _read_for_proposer(
     session: Session, visit: Visit, batch_id: int
 ) -> tuple[int, BatchView | None, list[str]]:
-    mine = batches.proposals_in(session, batch_id, visit.member.id)
+    mine = proposals_in(session, batch_id, visit.member.id)
     within = selected(visit, Criteria(max(WINDOWS)))
-    found = batches.batch_view(session, batch_id, within) if mine else None
+    found = batch_view(session, batch_id, within) if mine else None
     return figures_version(session, None), found, mine
 
 

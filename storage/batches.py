@@ -7,7 +7,6 @@ so that they can be named.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -26,13 +25,12 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 
 from domain.criteria import Selection
-from domain.efficiency import Efficiency
 from domain.people import Member, Right
 from domain.statuses import NOT_SCHEDULED, Status
-from domain.transfers import UNDO_WITHIN, Barrier, Kind, State, barrier_of_appointment
+from domain.transfers import UNDO_WITHIN, Barrier, Kind, State
 from storage import audit, outbox
 from storage.actions import furthest_state, touch_figures
-from storage.efficiency import efficiency
+from storage.batch_views import acted_on
 from storage.proposals import is_waiting
 from storage.risk import is_undecided
 from storage.selecting import at_risk, shape_of, values_of
@@ -42,55 +40,11 @@ from storage.tables import (
     Batch,
     BatchItem,
     DailyCount,
-    Department,
-    MemberRow,
-    Patient,
     key_of,
 )
 
 PUSHED_BATCH: Final = "toldbatch"
 DRAFT_KEPT_FOR: Final = timedelta(hours=48)
-NAMED_AT_MOST: Final = 5
-"""How many of those left out are named one by one."""
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """An appointment that a batch could not authorise, and why (in a few words)."""
-
-    reference: str
-    start: datetime
-    why: str
-
-
-@dataclass(frozen=True)
-class BatchView:
-    """A batch as it stands.
-
-    Attributes:
-        source: The address of the screen whose content it is.
-        size: How many appointments it asked about.
-        done: How many were authorised (and, if revoked, had been).
-        departments: Names of the departments among them, most appointments first.
-        before: The figure within the batch's criteria now.
-        after: What it becomes, or became, by the batch.
-        left_out: The first few of those left out.
-        left_out_total: How many were left out in all.
-    """
-
-    id: int
-    member_id: int
-    source: str
-    state: State
-    size: int
-    done: int
-    decided_by: str
-    decided_at: datetime | None
-    departments: list[str]
-    before: Efficiency
-    after: Efficiency
-    left_out: list[LeftOut]
-    left_out_total: int
 
 
 def draft_from_list(
@@ -177,51 +131,6 @@ def undo(session: Session, member: Member, batch_id: int, now: datetime) -> Barr
         session, "undo batch", at=now, member_id=member.id, batch=batch_id, done=len(revoked)
     )
     return None
-
-
-def batch_view(session: Session, batch_id: int, selection: Selection) -> BatchView | None:
-    """A batch as it stands, with the figures within `selection`; `None` for no such batch."""
-    batch = session.get(Batch, batch_id, populate_existing=True)
-    if batch is None:
-        return None
-    figure = efficiency(session, selection)
-    decided = batch.state is not State.PROPOSED
-    gained = 0 if decided else _would_gain(session, batch_id, selection)
-    left_out = _left_out(session, batch_id, selection) if decided else []
-    return BatchView(
-        id=batch_id,
-        member_id=batch.member_id,
-        source=batch.source,
-        state=batch.state,
-        size=batch.size,
-        done=batch.done,
-        decided_by=session.get_one(MemberRow, batch.member_id).name,
-        decided_at=batch.decided_at,
-        departments=_departments(session, batch_id),
-        before=figure,
-        after=figure.after(gained),
-        left_out=left_out,
-        left_out_total=batch.size - batch.done if batch.state is State.AUTHORIZED else 0,
-    )
-
-
-def batch_owner(session: Session, batch_id: int) -> tuple[int, str] | None:
-    """Whose a batch is, and the address of the screen whose content it is."""
-    batch = session.get(Batch, batch_id)
-    return (batch.member_id, batch.source) if batch else None
-
-
-def proposals_in(session: Session, batch_id: int, member_id: int) -> list[str]:
-    """The references of what `member_id` had proposed and the batch has decided."""
-    return list(
-        session.scalars(
-            select(col(Patient.reference))
-            .join(Appointment, col(Appointment.patient_id) == col(Patient.id))
-            .join(Action, col(Action.appointment_id) == col(Appointment.id))
-            .where(col(Action.batch_id) == batch_id, col(Action.proposed_by) == member_id)
-            .order_by(col(Appointment.start), col(Action.id))
-        )
-    )
 
 
 def _draft(
@@ -373,26 +282,21 @@ def _authorize_items(
     transfer = {"kind": Kind.TRANSFER, **decided}
     columns = Action.metadata.tables["action"].columns
     values = [literal(value, columns[name].type) for name, value in transfer.items()]
-    unproposed = items.where(*conditions, col(Appointment.id).not_in(_acted_on(batch_id)))
+    unproposed = items.where(*conditions, col(Appointment.id).not_in(acted_on(batch_id)))
     session.execute(
         insert(Action).from_select(["appointment_id", *transfer], unproposed.add_columns(*values))
     )
     session.execute(
         update(Appointment)
-        .where(col(Appointment.id).in_(_acted_on(batch_id)))
+        .where(col(Appointment.id).in_(acted_on(batch_id)))
         .values(action_state=State.AUTHORIZED)
     )
     session.execute(
         delete(BatchItem).where(
             col(BatchItem.batch_id) == batch_id,
-            col(BatchItem.appointment_id).in_(_acted_on(batch_id)),
+            col(BatchItem.appointment_id).in_(acted_on(batch_id)),
         )
     )
-
-
-def _acted_on(batch_id: int) -> Select[int]:
-    """The appointments that the batch has acted on."""
-    return select(col(Action.appointment_id)).where(col(Action.batch_id) == batch_id)
 
 
 def _release(session: Session, batch_id: int) -> None:
@@ -400,7 +304,7 @@ def _release(session: Session, batch_id: int) -> None:
     released = session.execute(
         update(Appointment)
         .where(
-            col(Appointment.id).in_(_acted_on(batch_id)),
+            col(Appointment.id).in_(acted_on(batch_id)),
             col(Appointment.action_state) == State.AUTHORIZED,
         )
         .values(action_state=furthest_state())
@@ -445,63 +349,6 @@ def _tell_proposers(session: Session, decider: Member, batch_id: int, now: datet
             key = f"{PUSHED_BATCH}:{batch_id}:{proposer}:{state}"
             address = f"{PUSHED_BATCH}:{batch_id}"
             outbox.enqueue(session, proposer, address, now, key=key, silent=True)
-
-
-def _would_gain(session: Session, batch_id: int, selection: Selection) -> int:
-    """How many of the items would newly count as actioned within the selection's days."""
-    conditions = [
-        col(BatchItem.batch_id) == batch_id,
-        col(Appointment.day).between(selection.span.first, selection.span.last),
-        is_undecided(),
-    ]
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(BatchItem)
-            .join(Appointment, col(Appointment.id) == col(BatchItem.appointment_id))
-            .where(*conditions)
-        )
-        or 0
-    )
-
-
-def _left_out(session: Session, batch_id: int, selection: Selection) -> list[LeftOut]:
-    rows = session.execute(
-        select(Appointment, col(Patient.reference))
-        .join(BatchItem, col(BatchItem.appointment_id) == col(Appointment.id))
-        .join(Patient, col(Patient.id) == col(Appointment.patient_id))
-        .where(col(BatchItem.batch_id) == batch_id)
-        .order_by(col(Appointment.start), col(Appointment.id))
-        .limit(NAMED_AT_MOST)
-    ).all()
-    return [
-        LeftOut(reference, appointment.start, _why(appointment, selection))
-        for appointment, reference in rows
-    ]
-
-
-def _why(appointment: Appointment, selection: Selection) -> str:
-    barrier = barrier_of_appointment(
-        appointment.status,
-        appointment.start,
-        appointment.prior_no_shows,
-        threshold=selection.threshold,
-        now=selection.after,
-    )
-    return (barrier or Barrier.ALREADY).value
-
-
-def _departments(session: Session, batch_id: int) -> list[str]:
-    number = func.count()
-    items = select(col(BatchItem.appointment_id)).where(col(BatchItem.batch_id) == batch_id)
-    rows = session.execute(
-        select(col(Department.name), number)
-        .join(Appointment, col(Appointment.department_id) == col(Department.id))
-        .where(col(Appointment.id).in_(items.union(_acted_on(batch_id))))
-        .group_by(col(Department.name))
-        .order_by(number.desc(), col(Department.name))
-    ).all()
-    return [name for name, _ in rows]
 
 
 def _number_of_items(session: Session, batch_id: int) -> int:

@@ -16,7 +16,7 @@ from domain.people import Member, Refused, Role
 from domain.statuses import Status
 from domain.transfers import Barrier, Kind, State
 from storage import actions, batches, counters, proposals, risk
-from storage.batches import BatchView
+from storage.batch_views import BatchView, batch_view
 from storage.efficiency import efficiency
 from storage.store import Store
 from tests.hmo import HOUSE, Hmo, join
@@ -229,7 +229,7 @@ def confirm(store: Store, member: Member, batch: int, clock: HandClock) -> bool:
 
 
 def view(store: Store, member: Member, batch: int, clock: HandClock) -> BatchView:
-    found = store.read_now(batches.batch_view, batch, selection(member, clock))
+    found = store.read_now(batch_view, batch, selection(member, clock))
     assert found is not None
     return found
 
