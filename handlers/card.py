@@ -84,10 +84,9 @@ def _found(visit: Visit, reference: str, rows: Sequence[RiskRow], here: str) -> 
             "Check the reference, or ask somebody who sees more departments."
         )
     lines = [line for at, row in enumerate(rows[:8], 1) for line in row_lines(visit, at, row)]
-    text = (
-        f"{words.bold(reference)}\n{words.count(len(rows), 'coming appointment')}, soonest first\n"
-        + words.block(lines)
-    )
+    some = ", the first 8 shown" if len(rows) > 8 else ""
+    counted = f"{words.count(len(rows), 'coming appointment')}, soonest first{some}"
+    text = f"{words.bold(reference)}\n{counted}\n" + words.block(lines)
     return Screen(text, row_buttons(rows[:8], here), here)
 
 

@@ -12,46 +12,58 @@ from domain.monospace import fit
 from handlers import words
 from handlers.addresses import join, pack, unpack, whole
 from handlers.paging import Pages, pager
-from handlers.risk_list import LIST, selected
+from handlers.risk_list import (
+    EFFICIENCY,
+    LIST,
+    criteria_buttons,
+    criteria_line,
+    selected,
+)
 from handlers.screens import Buttons, Screen, Visit, button
 from storage.efficiency import efficiency, efficiency_by_department, figures_version
+from storage.risk import department_name
 
-EFFICIENCY: Final = "gain"
 PAGE: Final = 12
 
-_Found = tuple[int, Efficiency, list[tuple[int, str, Efficiency]]]
+_Found = tuple[int, Efficiency, list[tuple[int, str, Efficiency]], str | None]
 
 
 async def efficiency_screen(visit: Visit, arguments: Sequence[str]) -> Screen:
     """The figure and its parts: criteria, page."""
     criteria, page = unpack(arguments[0]), whole(arguments[1])
-    version, figure, parts = await visit.desk.store.read(_read, selected(visit, criteria))
+    version, figure, parts, department = await visit.desk.store.read(
+        _read, selected(visit, criteria), criteria.department_id
+    )
     pages = Pages(page, len(parts), PAGE)
+    within = f"{words.window(criteria.days).capitalize()} · "
+    within += words.plain(criteria_line(visit, criteria, department))
     return Screen(
-        text=_text(criteria, figure, pages.cut(parts), len(parts)),
+        text=_text(within, figure, pages.cut(parts), len(parts)),
         buttons=_buttons(criteria, pages),
         address=join(EFFICIENCY, pack(criteria), page),
         version=version,
     )
 
 
-def _read(session: Session, selection: Selection) -> _Found:
+def _read(session: Session, selection: Selection, department_id: int | None) -> _Found:
     return (
         figures_version(session, None),
         efficiency(session, selection),
         efficiency_by_department(session, selection),
+        department_name(session, department_id),
     )
 
 
 def _text(
-    criteria: Criteria,
+    within: str,
     figure: Efficiency,
     parts: Sequence[tuple[int, str, Efficiency]],
     total: int,
 ) -> str:
     lines = [
         words.bold(words.gain(figure)),
-        f"{words.window(criteria.days).capitalize()} · {FORMULA}",
+        within,
+        FORMULA,
         "",
     ]
     if not parts:
@@ -81,7 +93,7 @@ def _buttons(criteria: Criteria, pages: Pages) -> Buttons:
         )
         for days in WINDOWS
     ]
-    rows: Buttons = [choices]
+    rows: Buttons = [choices, criteria_buttons(pack(criteria), EFFICIENCY)]
     rows += pager(pages, lambda to: join(EFFICIENCY, pack(criteria), to))
     rows.append(
         [

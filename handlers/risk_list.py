@@ -11,7 +11,7 @@ from domain.criteria import Criteria, Selection, select
 from domain.days import WINDOWS
 from domain.people import Right
 from handlers import words
-from handlers.addresses import join, pack, unpack, whole
+from handlers.addresses import UnknownAddress, join, pack, unpack, whole
 from handlers.paging import Pages, pager
 from handlers.screens import Buttons, Screen, Visit, button
 from storage import risk
@@ -23,6 +23,7 @@ BY_DEPARTMENT: Final = "riskdep"
 BY_AGE: Final = "riskage"
 BY_WINDOW: Final = "riskwin"
 CARD: Final = "card"
+EFFICIENCY: Final = "gain"
 DRAFT: Final = "draft"
 
 PAGE: Final = 8
@@ -49,25 +50,25 @@ async def risk_list(visit: Visit, arguments: Sequence[str]) -> Screen:
 
 
 async def choose_department(visit: Visit, arguments: Sequence[str]) -> Screen:
-    """The departments with their counts, longest queue first: criteria, page."""
-    criteria, page = unpack(arguments[0]), whole(arguments[1])
+    """The departments with their counts, longest queue first: criteria, page, what for."""
+    criteria, page, purpose = unpack(arguments[0]), whole(arguments[1]), _purpose(arguments[2:])
     anywhere = criteria.in_department(None)
     found = await visit.desk.store.read(risk.risk_by_department, selected(visit, anywhere))
     pages = Pages(page, len(found), DEPARTMENTS_PAGE)
     total = sum(number for _, _, number in found)
     everywhere = f"{_departments_word(visit)} · {words.number(total)}"
-    rows: Buttons = [[button(everywhere, join(LIST, pack(anywhere), 0))]]
+    rows: Buttons = [[button(everywhere, join(purpose, pack(anywhere), 0))]]
     rows += [
         [
             button(
                 f"{words.cut(name, 40)} · {words.number(number)}",
-                join(LIST, pack(criteria.in_department(key)), 0),
+                join(purpose, pack(criteria.in_department(key)), 0),
             )
         ]
         for key, name, number in pages.cut(found)
     ]
-    rows += pager(pages, lambda to: join(BY_DEPARTMENT, arguments[0], to))
-    rows.append([button("‹ Back", join(LIST, arguments[0], 0))])
+    rows += pager(pages, lambda to: join(BY_DEPARTMENT, arguments[0], to, purpose))
+    rows.append([button("‹ Back", join(purpose, arguments[0], 0))])
     return Screen(
         text="\n".join(
             [
@@ -77,27 +78,48 @@ async def choose_department(visit: Visit, arguments: Sequence[str]) -> Screen:
             ]
         ),
         buttons=rows,
-        address=join(BY_DEPARTMENT, arguments[0], page),
+        address=join(BY_DEPARTMENT, arguments[0], page, purpose),
     )
 
 
 async def choose_age(visit: Visit, arguments: Sequence[str]) -> Screen:
-    """The age groups with their counts: criteria."""
-    criteria = unpack(arguments[0])
+    """The age groups with their counts: criteria, what for."""
+    criteria, purpose = unpack(arguments[0]), _purpose(arguments[1:])
     any_age = criteria.in_age_group(None)
     found = await visit.desk.store.read(risk.risk_by_age_group, selected(visit, any_age))
     choices = [
         button(
             f"{AGE_GROUPS[group]} · {words.number(found[group])}",
-            join(LIST, pack(criteria.in_age_group(group)), 0),
+            join(purpose, pack(criteria.in_age_group(group)), 0),
         )
         for group in sorted(found)
     ]
     total = words.number(sum(found.values()))
-    rows: Buttons = [[button(f"All ages · {total}", join(LIST, pack(any_age), 0))]]
+    rows: Buttons = [[button(f"All ages · {total}", join(purpose, pack(any_age), 0))]]
     rows += [choices[at : at + 2] for at in range(0, len(choices), 2)]
-    rows.append([button("‹ Back", join(LIST, arguments[0], 0))])
-    return Screen(words.bold("Choose an age group"), rows, join(BY_AGE, arguments[0]))
+    rows.append([button("‹ Back", join(purpose, arguments[0], 0))])
+    return Screen(
+        f"{words.bold('Choose an age group')}\nwith its high-risk appointments, "
+        f"{words.window(criteria.days)}",
+        rows,
+        join(BY_AGE, arguments[0], purpose),
+    )
+
+
+def _purpose(rest: Sequence[str]) -> str:
+    """The screen that criteria are chosen for: the risk list unless another one is named."""
+    purpose = rest[0] if rest else LIST
+    if purpose not in {LIST, EFFICIENCY}:
+        raise UnknownAddress(purpose)
+    return purpose
+
+
+def criteria_buttons(packed: str, purpose: str) -> list[InlineKeyboardButton]:
+    """`Department` and `Age`, for a screen that has criteria."""
+    return [
+        button("Department", join(BY_DEPARTMENT, packed, 0, purpose)),
+        button("Age", join(BY_AGE, packed, purpose)),
+    ]
 
 
 async def choose_window(_visit: Visit, arguments: Sequence[str]) -> Screen:
@@ -184,8 +206,7 @@ def _list_buttons(visit: Visit, criteria: Criteria, found: RiskPage, pages: Page
     rows += pager(pages, lambda to: join(LIST, packed, to))
     rows.append(
         [
-            button("Department", join(BY_DEPARTMENT, packed, 0)),
-            button("Age", join(BY_AGE, packed)),
+            *criteria_buttons(packed, LIST),
             button(_window_label(criteria.days), join(BY_WINDOW, packed)),
         ]
     )

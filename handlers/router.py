@@ -30,7 +30,7 @@ SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
         actions.PUSHED_DECISION: transfers.told,
         batch.BATCH: batch.batch,
         batches.PUSHED_BATCH: batch.batch_told,
-        efficiency.EFFICIENCY: efficiency.efficiency_screen,
+        risk_list.EFFICIENCY: efficiency.efficiency_screen,
         heatmap.HEATMAP: heatmap.heatmap,
         heatmap.BY_DEPARTMENT: heatmap.choose_department,
         summary.SUMMARY: summary.summary,

@@ -22,7 +22,7 @@ from storage.tables import (
     Patient,
 )
 
-NAMED_AT_MOST: Final = 5
+NAMED_AT_MOST: Final = 20
 """How many of those left out are named one by one."""
 
 

@@ -120,3 +120,17 @@ def block(message: Message) -> str:
     encoded = body(message).encode("utf-16-le")
     start, length = 2 * entity["offset"], 2 * entity["length"]
     return encoded[start : start + length].decode("utf-16-le")
+
+
+async def test_the_efficiency_gain_is_asked_within_the_same_criteria(small_town: Town) -> None:
+    dana = small_town.dana
+    await dana.says("/efficiency")
+    message = await dana.sees("Next 7 days · All departments · all ages")
+    await dana.presses(message, "Department")
+    await dana.presses(await dana.sees("Choose a department"), "Cardiology · 6")
+    await dana.presses(await dana.sees("Next 7 days · Cardiology · all ages"), "Age")
+    choosing = await dana.sees("Choose an age group")
+    await dana.presses(choosing, next(label for label in all_labels(choosing) if "30–39" in label))
+    chosen = await dana.sees("Next 7 days · Cardiology · 30–39")
+    assert body(chosen).startswith("Efficiency Gain 0.00 % (0 ÷ 1)")
+    assert chosen["message_id"] == message["message_id"]
