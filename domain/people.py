@@ -21,14 +21,23 @@ class Right(StrEnum):
     SEE = "see"
     PROPOSE = "propose"
     DECIDE = "decide"
+    CALL = "call"
+    CORRECT = "correct"
+    AUDIT = "audit"
     IMPORT = "import"
+    PEOPLE = "people"
+    DELIVERIES = "deliveries"
 
 
 RIGHTS: Final = MappingProxyType(
     {
-        Role.STAFF: frozenset({Right.SEE, Right.PROPOSE}),
-        Role.MANAGER: frozenset({Right.SEE, Right.PROPOSE, Right.DECIDE}),
-        Role.ADMIN: frozenset({Right.SEE, Right.IMPORT}),
+        Role.STAFF: frozenset({Right.SEE, Right.PROPOSE, Right.CALL, Right.CORRECT}),
+        Role.MANAGER: frozenset(
+            {Right.SEE, Right.PROPOSE, Right.DECIDE, Right.CALL, Right.CORRECT, Right.AUDIT}
+        ),
+        Role.ADMIN: frozenset(
+            {Right.SEE, Right.AUDIT, Right.IMPORT, Right.PEOPLE, Right.DELIVERIES}
+        ),
     }
 )
 """The table of rights. An admin runs the system and decides nothing about patients."""

@@ -128,7 +128,12 @@ def refusal_words(refusal: Refused) -> str:
         Right.SEE: f"Only members{where or ' of that department'} can see this.",
         Right.PROPOSE: f"Only staff and managers{where} can propose this.",
         Right.DECIDE: f"Only managers{where} can authorize this.",
+        Right.CALL: f"Only staff and managers{where} can record calls.",
+        Right.CORRECT: f"Only staff and managers{where} can correct this.",
+        Right.AUDIT: "Only managers and admins can see the audit trail.",
         Right.IMPORT: "Only admins can load data.",
+        Right.PEOPLE: "Only admins can manage people.",
+        Right.DELIVERIES: "Only admins can see what was not delivered.",
     }[refusal.right]
 
 

@@ -7,12 +7,13 @@ presses, or two managers, one moves it and the other is told what was decided.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ScalarSelect, case, select, update
 from sqlmodel import Session, col
 
 from domain.people import Member, Refused, Right
+from domain.pushes import PushKind
 from domain.statuses import NOT_SCHEDULED
 from domain.transfers import (
     NEEDS,
@@ -267,6 +268,7 @@ def _settle(
     action, appointment = found
     refresh_state(session, appointment)
     touch_figures(session, [appointment.department_id])
+    detail: dict[str, Any] = {"reason": action.reason} if action.reason else {}
     audit.record(
         session,
         act.value,
@@ -275,7 +277,7 @@ def _settle(
         appointment_id=appointment.id,
         action=action.id,
         kind=action.kind,
-        **({"reason": action.reason} if action.reason else {}),
+        **detail,
     )
 
 
@@ -286,7 +288,8 @@ def _tell_managers(
     others = [manager for manager in managers if manager.id != proposer.id]
     for manager in others:
         key = f"{PUSHED_PROPOSAL}:{action.id}:{manager.id}"
-        outbox.enqueue(session, manager.id, f"{PUSHED_PROPOSAL}:{action.id}", now, key=key)
+        address = f"{PUSHED_PROPOSAL}:{action.id}"
+        outbox.enqueue(session, manager.id, address, now, key=key, kind=PushKind.PROPOSAL)
     return len(others)
 
 
@@ -295,7 +298,8 @@ def _tell_proposer(session: Session, decider: Member, action: Action, now: datet
         assert action.proposed_by is not None  # noqa: S101 - excluded above
         key = f"{PUSHED_DECISION}:{action.id}:{action.state}"
         address = f"{PUSHED_DECISION}:{action.id}"
-        outbox.enqueue(session, action.proposed_by, address, now, key=key, silent=True)
+        kind = PushKind.DECISION
+        outbox.enqueue(session, action.proposed_by, address, now, key=key, kind=kind)
 
 
 def _locked(session: Session, action_id: int) -> tuple[Action, Appointment]:

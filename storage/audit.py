@@ -17,6 +17,7 @@ def record(
     at: datetime,
     member_id: int | None = None,
     appointment_id: int | None = None,
+    department_id: int | None = None,
     **detail: object,
 ) -> None:
     """Add one row to the trail, in the transaction of what it tells about.
@@ -27,6 +28,7 @@ def record(
         at: When (aware).
         member_id: Who did it; `None` for the command line.
         appointment_id: What it was about, if it was about one appointment.
+        department_id: … or about one department; that of the appointment need not be given.
         detail: Further facts; never a patient's name, phone number or national id.
     """
     session.add(
@@ -35,6 +37,7 @@ def record(
             member_id=member_id,
             event=event,
             appointment_id=appointment_id,
+            department_id=department_id,
             detail=json.dumps(detail, ensure_ascii=False, default=str),
         )
     )

@@ -26,6 +26,7 @@ from sqlmodel import Session, col
 
 from domain.criteria import Selection
 from domain.people import Member, Right
+from domain.pushes import PushKind
 from domain.statuses import NOT_SCHEDULED, Status
 from domain.transfers import UNDO_WITHIN, Barrier, Kind, State
 from storage import audit, outbox
@@ -348,7 +349,7 @@ def _tell_proposers(session: Session, decider: Member, batch_id: int, now: datet
             state = session.get_one(Batch, batch_id, populate_existing=True).state
             key = f"{PUSHED_BATCH}:{batch_id}:{proposer}:{state}"
             address = f"{PUSHED_BATCH}:{batch_id}"
-            outbox.enqueue(session, proposer, address, now, key=key, silent=True)
+            outbox.enqueue(session, proposer, address, now, key=key, kind=PushKind.DECISION)
 
 
 def _number_of_items(session: Session, batch_id: int) -> int:

@@ -38,9 +38,10 @@ class Shown:
 
 _REMEMBER: Final = text("""
     INSERT INTO open_message (
-        chat_id, message_id, member_id, address, department_id, version, digest, shown_at
+        chat_id, message_id, member_id, address, department_id, version, digest, shown_at, sent_at
     ) VALUES (
-        :chat_id, :message_id, :member_id, :address, :department_id, :version, :digest, :shown_at
+        :chat_id, :message_id, :member_id, :address, :department_id, :version, :digest, :shown_at,
+        :shown_at
     )
     ON CONFLICT (chat_id, message_id) DO UPDATE SET
         member_id = excluded.member_id, address = excluded.address,
@@ -106,4 +107,4 @@ def outdated(session: Session, now: datetime, limit: int, closed: Collection[int
         .order_by(col(OpenMessage.shown_at).desc())
         .limit(limit)
     ).all()
-    return [Shown(**row.model_dump(exclude={"shown_at"})) for row in rows]
+    return [Shown(**row.model_dump(exclude={"shown_at", "sent_at"})) for row in rows]

@@ -13,8 +13,9 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from domain.people import Member
+from domain.pushes import USUAL, Choice, PushKind
 from storage import people
-from storage.tables import MemberRow, Push, key_of
+from storage.tables import MemberRow, Push, PushChoice, key_of
 
 TAKEN_FOR: Final = timedelta(seconds=60)
 ATTEMPTS: Final = 8
@@ -32,26 +33,34 @@ class DuePush:
 
 
 def enqueue(
-    session: Session,
-    member_id: int,
-    address: str,
-    now: datetime,
-    *,
-    key: str,
-    silent: bool = False,
-) -> None:
-    """Tell `member_id` what the screen at `address` shows, once per `key`."""
-    if session.scalar(select(col(Push.id)).where(col(Push.key) == key)) is None:
-        session.add(
-            Push(
-                key=key,
-                member_id=member_id,
-                address=address,
-                silent=silent,
-                created_at=now,
-                due_at=now,
-            )
+    session: Session, member_id: int, address: str, now: datetime, *, key: str, kind: PushKind
+) -> bool:
+    """Tell `member_id` what the screen at `address` shows, once per `key`.
+
+    Returns:
+        Whether it is to be told: `False` if it was before, or if the member wants none of `kind`.
+    """
+    choice = choice_of(session, member_id, kind)
+    if choice is Choice.OFF or session.scalar(select(col(Push.id)).where(col(Push.key) == key)):
+        return False
+    session.add(
+        Push(
+            key=key,
+            kind=kind,
+            member_id=member_id,
+            address=address,
+            silent=choice is Choice.SILENT,
+            created_at=now,
+            due_at=now,
         )
+    )
+    return True
+
+
+def choice_of(session: Session, member_id: int, kind: PushKind) -> Choice:
+    """How a member wants a kind of push."""
+    chosen = session.get(PushChoice, (member_id, kind))
+    return chosen.choice if chosen else USUAL[kind]
 
 
 def take_due(session: Session, now: datetime, limit: int, closed: Collection[int]) -> list[DuePush]:

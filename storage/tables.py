@@ -8,10 +8,22 @@ transaction that changes what they depend on (`storage/counters.py`):
 from datetime import date, datetime
 from typing import Protocol
 
-from sqlalchemy import Column, ForeignKey, Index, String, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
+from domain.calls import CallOutcome
+from domain.corrections import Excuse
 from domain.people import Role
+from domain.pushes import Choice, PushKind
 from domain.statuses import Status
 from domain.transfers import Kind, State
 from storage.columns import Key, Moment, Word
@@ -85,6 +97,9 @@ class Appointment(SQLModel, table=True):
         duration: Minutes.
         prior_no_shows: The patient's no-shows that started strictly before `start`.
         action_state: Where the furthest action stands; `authorized` makes it an actioned slot.
+        excused: A recorded no-show that staff have excused: it counts as none.
+        released_at: When the patient gave the slot back in a call: it is cancelled from then on,
+            also while the feed still says `booked`.
         extra: Unknown columns of the feed, as a JSON object.
     """
 
@@ -119,6 +134,8 @@ class Appointment(SQLModel, table=True):
     reminder_sent: bool | None = None
     prior_no_shows: int = 0
     action_state: State | None = Field(default=None, sa_column=Column(Word(State), nullable=True))
+    excused: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    released_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     extra: str | None = None
 
 
@@ -154,9 +171,18 @@ class DailyCount(SQLModel, table=True):
 
 
 class MemberRow(SQLModel, table=True):
-    """A person who was invited and came. `domain.people.Member` is what the rest works with."""
+    """A person who was invited and came. `domain.people.Member` is what the rest works with.
+
+    Attributes:
+        summary_minute: When their summary is due, in minutes after the local midnight; `None`
+            for the time that the settings give.
+        summary_days: The weekdays on which it is: the sum of `1 << weekday`, Monday being 0.
+        summary_day: The last local day for which one was put into the outbox.
+        summary_due_at: When the next one is due; `None` until that is planned.
+    """
 
     __tablename__ = "member"
+    __table_args__ = (Index("ix_member_summary_due_at", "summary_due_at"),)
 
     id: int | None = Field(default=None, sa_column=_key())
     telegram_id: int = Field(sa_column=Column(Key, unique=True, nullable=False))
@@ -166,6 +192,38 @@ class MemberRow(SQLModel, table=True):
     suspended: bool = False
     reachable: bool = True
     joined_at: datetime = Field(sa_column=_moment())
+    summary_minute: int | None = None
+    summary_days: int = Field(default=127, sa_column_kwargs={"server_default": "127"})
+    summary_day: date | None = None
+    summary_due_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class PushChoice(SQLModel, table=True):
+    """How a member wants a kind of push, where that is not as usual."""
+
+    __tablename__ = "push_choice"
+
+    member_id: int = Field(
+        sa_column=Column(Key, ForeignKey("member.id"), primary_key=True, autoincrement=False)
+    )
+    kind: PushKind = Field(sa_column=Column(Word(PushKind), primary_key=True))
+    choice: Choice = Field(sa_column=Column(Word(Choice), nullable=False))
+
+
+class Stranger(SQLModel, table=True):
+    """Somebody who is no member and tried: how often of late, and until when they are ignored.
+
+    Attributes:
+        since: When the counted tries began.
+        quiet_until: No answer is given before.
+        told_at: When admins were last told of them.
+    """
+
+    telegram_id: int = Field(sa_column=Column(Key, primary_key=True, autoincrement=False))
+    since: datetime = Field(sa_column=_moment())
+    tries: int = 0
+    quiet_until: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    told_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
 
 
 class MemberDepartment(SQLModel, table=True):
@@ -185,8 +243,11 @@ class Invitation(SQLModel, table=True):
     role: Role = Field(sa_column=Column(Word(Role), nullable=False))
     departments: str = Field(default="[]", sa_column=Column(String, nullable=False))
     created_at: datetime = Field(sa_column=_moment())
+    created_by: int | None = Field(default=None, sa_column=_refers("member.id", nullable=True))
     expires_at: datetime = Field(sa_column=_moment())
     used_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    used_by: int | None = Field(default=None, sa_column=_refers("member.id", nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
 
 
 class Action(SQLModel, table=True):
@@ -267,8 +328,10 @@ class OpenMessage(SQLModel, table=True):
     Attributes:
         address: Which screen it shows.
         department_id: The one department that the screen is about, or none for all.
-        version: The sum of `Department.figures` over those departments when it was shown.
+        version: The sum of `Department.figures` over those departments when it was shown;
+            `None` if it shows no figures, only patients.
         digest: Of what it shows, so that an edit that changes nothing is spared.
+        sent_at: When the message was sent: Telegram lets it be deleted for 48 hours from then.
     """
 
     __tablename__ = "open_message"
@@ -280,13 +343,20 @@ class OpenMessage(SQLModel, table=True):
     department_id: int | None = Field(
         default=None, sa_column=_refers("department.id", nullable=True)
     )
-    version: int
+    version: int | None = None
     digest: str = Field(max_length=16)
     shown_at: datetime = Field(sa_column=_moment())
+    sent_at: datetime = Field(sa_column=_moment())
 
 
 class Push(SQLModel, table=True):
-    """The outbox: something to be told to one person, written with the decision that causes it."""
+    """The outbox: something to be told to one person, written with the decision that causes it.
+
+    Attributes:
+        key: Of one cause and one person: the same is told once.
+        address: The screen that is sent.
+        uncertain: A try may have arrived although that was not confirmed.
+    """
 
     __table_args__ = (
         Index(
@@ -300,11 +370,13 @@ class Push(SQLModel, table=True):
 
     id: int | None = Field(default=None, sa_column=_key())
     key: str = Field(unique=True, max_length=100)
+    kind: PushKind = Field(sa_column=Column(Word(PushKind), nullable=False))
     member_id: int = Field(sa_column=_refers("member.id"))
     address: str = Field(max_length=64)
     silent: bool = False
     state: str = Field(default="waiting", max_length=16)
     attempts: int = 0
+    uncertain: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     created_at: datetime = Field(sa_column=_moment())
     due_at: datetime = Field(sa_column=_moment())
     sent_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
@@ -312,10 +384,89 @@ class Push(SQLModel, table=True):
     problem: str | None = Field(default=None, max_length=200)
 
 
+class CallList(SQLModel, table=True):
+    """The appointments of one department and day to be called about, frozen when first opened."""
+
+    __tablename__ = "call_list"
+    __table_args__ = (UniqueConstraint("department_id", "day"),)
+
+    id: int | None = Field(default=None, sa_column=_key())
+    department_id: int = Field(sa_column=_refers("department.id"))
+    day: date
+    made_at: datetime = Field(sa_column=_moment())
+
+
+class CallListItem(SQLModel, table=True):
+    """An appointment on a call list.
+
+    Attributes:
+        place: From 1; it never changes.
+    """
+
+    __tablename__ = "call_list_item"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    call_list_id: int = Field(
+        sa_column=Column(Key, ForeignKey("call_list.id"), primary_key=True, autoincrement=False)
+    )
+    place: int = Field(primary_key=True)
+    appointment_id: int = Field(sa_column=_refers("appointment.id", index=True))
+
+
+class Call(SQLModel, table=True):
+    """A call to a patient about an appointment, and how it ended.
+
+    Attributes:
+        action_id: The transfer that was proposed because the patient gave the slot back.
+        undone_at: It was recorded in error.
+    """
+
+    id: int | None = Field(default=None, sa_column=_key())
+    appointment_id: int = Field(sa_column=_refers("appointment.id", index=True))
+    member_id: int = Field(sa_column=_refers("member.id"))
+    outcome: CallOutcome = Field(sa_column=Column(Word(CallOutcome), nullable=False))
+    at: datetime = Field(sa_column=_moment())
+    action_id: int | None = Field(default=None, sa_column=_refers("action.id", nullable=True))
+    undone_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Correction(SQLModel, table=True):
+    """A recorded no-show that somebody excused, and why; in force until it is undone."""
+
+    __table_args__ = (
+        Index(
+            "ix_correction_in_force",
+            "appointment_id",
+            unique=True,
+            sqlite_where=text("undone_at IS NULL"),
+            postgresql_where=text("undone_at IS NULL"),
+        ),
+        Index("ix_correction_at", "at"),
+    )
+
+    id: int | None = Field(default=None, sa_column=_key())
+    appointment_id: int = Field(sa_column=_refers("appointment.id"))
+    member_id: int = Field(sa_column=_refers("member.id"))
+    reason: Excuse = Field(sa_column=Column(Word(Excuse), nullable=False))
+    at: datetime = Field(sa_column=_moment())
+    undone_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    undone_by: int | None = Field(default=None, sa_column=_refers("member.id", nullable=True))
+
+
 class AuditEntry(SQLModel, table=True):
-    """Who did what, when. Rows are only ever added."""
+    """Who did what, when. Rows are only ever added; the database refuses anything else.
+
+    Attributes:
+        id: Without gaps, in the order of the chain.
+        hash: SHA-256 of this row and the hash before it, in hexadecimal.
+    """
 
     __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index("ix_audit_entry_at", "at"),
+        Index("ix_audit_entry_member_id", "member_id"),
+        Index("ix_audit_entry_department_id", "department_id"),
+    )
 
     id: int | None = Field(default=None, sa_column=_key())
     at: datetime = Field(sa_column=_moment())
@@ -324,7 +475,22 @@ class AuditEntry(SQLModel, table=True):
     appointment_id: int | None = Field(
         default=None, sa_column=_refers("appointment.id", nullable=True, index=True)
     )
+    department_id: int | None = Field(
+        default=None, sa_column=_refers("department.id", nullable=True)
+    )
     detail: str = Field(default="{}", sa_column=Column(String, nullable=False))
+    hash: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": ""})
+
+
+class AuditHead(SQLModel, table=True):
+    """Where the audit chain ends; its one row is locked by who adds to the chain."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: int = Field(default=1, primary_key=True)
+    entry_id: int = Field(sa_column=Column(Key, nullable=False))
+    hash: str = Field(max_length=64)
 
 
 class Fact(SQLModel, table=True):

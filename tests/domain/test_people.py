@@ -11,11 +11,19 @@ from domain.people import RIGHTS, Member, Refused, Right, Role
 GRANTED = {
     (Role.STAFF, Right.SEE),
     (Role.STAFF, Right.PROPOSE),
+    (Role.STAFF, Right.CALL),
+    (Role.STAFF, Right.CORRECT),
     (Role.MANAGER, Right.SEE),
     (Role.MANAGER, Right.PROPOSE),
     (Role.MANAGER, Right.DECIDE),
+    (Role.MANAGER, Right.CALL),
+    (Role.MANAGER, Right.CORRECT),
+    (Role.MANAGER, Right.AUDIT),
     (Role.ADMIN, Right.SEE),
+    (Role.ADMIN, Right.AUDIT),
     (Role.ADMIN, Right.IMPORT),
+    (Role.ADMIN, Right.PEOPLE),
+    (Role.ADMIN, Right.DELIVERIES),
 }
 """The table once more, by hand: a change of rights is to be made in both places."""
 

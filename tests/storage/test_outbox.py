@@ -9,10 +9,11 @@ from sqlmodel import Session, col
 
 from domain.clock import HandClock
 from domain.people import Member, Role
+from domain.pushes import Choice, PushKind
 from storage import outbox
 from storage.outbox import ATTEMPTS, TAKEN_FOR, DuePush
 from storage.store import Store
-from storage.tables import MemberRow, Push
+from storage.tables import MemberRow, Push, PushChoice
 from tests.hmo import join
 
 SECOND = timedelta(seconds=1)
@@ -37,16 +38,30 @@ def test_a_key_is_told_once(store: Store, clock: HandClock, noa: Member) -> None
 def test_a_push_says_what_to_show_whom_and_how_loudly(
     store: Store, clock: HandClock, noa: Member
 ) -> None:
-    tell(store, clock, noa, "told:7", key="a", silent=True)
+    tell(store, clock, noa, "told:7", key="a", kind=PushKind.DECISION)
     (push,) = take(store, clock)
     assert (push.member, push.address, push.silent, push.attempts) == (noa, "told:7", True, 1)
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"), [(Choice.ON, [False]), (Choice.SILENT, [True]), (Choice.OFF, [])]
+)
+def test_a_kind_of_push_comes_as_the_person_chose(
+    store: Store, clock: HandClock, noa: Member, choice: Choice, told: list[bool]
+) -> None:
+    def choose(session: Session) -> None:
+        session.add(PushChoice(member_id=noa.id, kind=PushKind.PROPOSAL, choice=choice))
+
+    store.write_now(choose)
+    assert tell(store, clock, noa, "proposal:1", key="a") == bool(told)
+    assert [push.silent for push in take(store, clock)] == told
 
 
 def test_what_is_told_in_a_transaction_that_fails_is_never_told(
     store: Store, clock: HandClock, noa: Member
 ) -> None:
     def work(session: Session) -> None:
-        outbox.enqueue(session, noa.id, "proposal:1", clock.now(), key="a")
+        outbox.enqueue(session, noa.id, "proposal:1", clock.now(), key="a", kind=PushKind.PROPOSAL)
         raise LookupError
 
     with pytest.raises(LookupError):
@@ -177,9 +192,15 @@ def test_who_is_no_member_any_more_is_told_nothing(
 
 
 def tell(
-    store: Store, clock: HandClock, member: Member, address: str, *, key: str, silent: bool = False
-) -> None:
-    store.write_now(outbox.enqueue, member.id, address, clock.now(), key=key, silent=silent)
+    store: Store,
+    clock: HandClock,
+    member: Member,
+    address: str,
+    *,
+    key: str,
+    kind: PushKind = PushKind.PROPOSAL,
+) -> bool:
+    return store.write_now(outbox.enqueue, member.id, address, clock.now(), key=key, kind=kind)
 
 
 def take(
