@@ -20,7 +20,7 @@ from bot.logs import redact, start_logging
 from bot.settings import Settings, WrongSetting, read_settings
 from domain.clock import SystemClock
 from domain.people import Role
-from storage import counters, people, risk
+from storage import counters, invitations, risk
 from storage.feeds.report import ImportRefused
 from storage.migrate import upgrade
 from storage.store import Store, StoreUnavailable
@@ -103,7 +103,7 @@ def invite(
     with _store(settings) as store:
         now = SystemClock(settings.as_of).now()
         known = set(store.read_now(risk.departments).values())
-        code = store.write_now(people.invite, role, department or [], now)
+        code = store.write_now(invitations.invite, role, department or [], now)
     for name in sorted(set(department or []) - known):
         errors.print(f"{name} is a new department: no appointment names it yet", markup=False)
     typer.echo(code)

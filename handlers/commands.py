@@ -18,6 +18,7 @@ from handlers.context import Context
 from handlers.efficiency import efficiency_screen
 from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
 from handlers.heatmap import heatmap
+from handlers.people import everybody
 from handlers.risk_list import BY_DEPARTMENT, LIST, risk_list
 from handlers.screens import Screen, Visit, button
 from handlers.summary import summary
@@ -69,6 +70,11 @@ async def on_summary(update: Update, context: Context) -> None:
     await _send(update, context, await summary(context.visit, []))
 
 
+async def on_people(update: Update, context: Context) -> None:
+    """`/people`."""
+    await _send(update, context, await everybody(context.visit, ["0"]))
+
+
 async def on_help(_update: Update, context: Context) -> None:
     """`/help`: the commands that this person has."""
     member = context.visit.member
@@ -95,6 +101,7 @@ COMMANDS: Final = (
     Command("efficiency", "how much of the schedule was acted on", on_efficiency),
     Command("find", "a patient by reference: /find P-7K3MQD", on_find),
     Command("summary", "the day at a glance", on_summary),
+    Command("people", "who may do what, and invitations", on_people, Right.PEOPLE),
     Command("help", "what I can do", on_help),
 )
 

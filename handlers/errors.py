@@ -1,5 +1,6 @@
 """What happens when something goes wrong: log first, then tell the person in one line."""
 
+import contextlib
 import secrets
 
 import structlog
@@ -9,7 +10,9 @@ from telegram.ext import ApplicationHandlerStop
 
 from domain.people import Refused
 from handlers.context import Context
-from handlers.router import refusal_words
+from handlers.router import note_refusal, refusal_words
+from handlers.screens import Visit
+from storage import people
 from storage.store import StoreUnavailable
 
 log = structlog.get_logger()
@@ -38,10 +41,22 @@ async def _handle(update: object, context: Context) -> None:
     reference = secrets.token_hex(3)
     if isinstance(error, Refused):
         log.info("refused", right=error.right.value)
+        await _note(update, context, error)
     else:
         log.error("a handler failed", reference=reference, exc_info=error)
     if isinstance(update, Update):
         await _tell(update, context, _words_for(error, reference))
+
+
+async def _note(update: object, context: Context, refusal: Refused) -> None:
+    """Record who was refused what; the context of an error no longer knows who it was."""
+    user = update.effective_user if isinstance(update, Update) else None
+    if user is None:
+        return
+    with contextlib.suppress(StoreUnavailable):
+        member = await context.desk.store.read(people.member_by_telegram, user.id)
+        if member:
+            await note_refusal(Visit(context.desk, member), refusal)
 
 
 def _words_for(error: Exception | None, reference: str) -> str:

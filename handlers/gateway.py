@@ -5,15 +5,23 @@ for is waited out) and notes which message shows which screen.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
-from telegram import Bot, CallbackQuery, InputMediaPhoto, Message
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScopeChat,
+    CallbackQuery,
+    InputMediaPhoto,
+    Message,
+)
 from telegram.constants import MessageLimit, ParseMode
-from telegram.error import BadRequest, RetryAfter
+from telegram.error import BadRequest, ChatMigrated, RetryAfter, TelegramError
+from telegram.helpers import create_deep_linked_url
 
 from domain.clock import Clock
 from domain.people import Member
@@ -133,12 +141,36 @@ class Gateway:
             log.info("a press was answered too late")
 
     async def say(self, chat_id: int, html: str) -> None:
-        """Send a few lines that show no figures."""
-        await waiting_as_told(
-            lambda: self._bot.send_message(
-                chat_id, html[: int(MessageLimit.MAX_TEXT_LENGTH)], parse_mode=ParseMode.HTML
+        """Send a few lines that show no figures, also to a group that has become a supergroup."""
+        text = html[: int(MessageLimit.MAX_TEXT_LENGTH)]
+
+        async def say_in(chat_id: int) -> None:
+            await waiting_as_told(
+                lambda: self._bot.send_message(chat_id, text, parse_mode=ParseMode.HTML)
             )
-        )
+
+        try:
+            await say_in(chat_id)
+        except ChatMigrated as moved:
+            await say_in(moved.new_chat_id)
+
+    async def offer(self, chat_id: int, commands: Sequence[BotCommand]) -> None:
+        """Set the command menu of a chat; none takes it away.
+
+        It is a convenience, so a failure is only logged: the next `/start` sets it right.
+        """
+        scope = BotCommandScopeChat(chat_id)
+        try:
+            if commands:
+                await self._bot.set_my_commands(commands, scope=scope)
+            else:
+                await self._bot.delete_my_commands(scope=scope)
+        except TelegramError as error:
+            log.warning("a command menu could not be set", reason=type(error).__name__)
+
+    def link(self, code: str) -> str:
+        """The deep link that starts the bot with an invitation's code."""
+        return create_deep_linked_url(self._bot.username, code)
 
     async def busy(self, chat_id: int, action: str) -> None:
         """Show "typing…" or the like for up to five seconds."""

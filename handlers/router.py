@@ -5,16 +5,28 @@ from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy.exc import NoResultFound
-from sqlmodel import Session
 from telegram import CallbackQuery, Message, Update
 from telegram.constants import ChatAction
 
 from domain.people import Refused, Right
-from handlers import batch, card, efficiency, heatmap, risk_list, summary, transfers, words
+from handlers import (
+    batch,
+    card,
+    efficiency,
+    heatmap,
+    invitations,
+    managing,
+    people,
+    risk_list,
+    start,
+    summary,
+    transfers,
+    words,
+)
 from handlers.addresses import UnknownAddress, split, whole
 from handlers.context import Context
 from handlers.screens import Actor, Answer, Screen, ScreenMaker, Visit
-from storage import actions, audit, batches, open_messages
+from storage import actions, batches, open_messages, refusals
 
 SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
     {
@@ -34,6 +46,16 @@ SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
         heatmap.HEATMAP: heatmap.heatmap,
         heatmap.BY_DEPARTMENT: heatmap.choose_department,
         summary.SUMMARY: summary.summary,
+        people.PEOPLE: people.everybody,
+        people.MEMBER: people.member,
+        people.ROLE: people.choose_role,
+        people.PLACES: people.choose_places,
+        people.SUSPEND: people.ask_to_suspend,
+        people.YOU: people.you,
+        people.STRANGER: people.stranger,
+        people.INVITE: invitations.choose_role,
+        people.INVITATIONS: invitations.open_invitations,
+        invitations.INVITATION: invitations.invitation,
     }
 )
 
@@ -44,6 +66,15 @@ ACTS: Final[MappingProxyType[str, Actor]] = MappingProxyType(
         batch.CONFIRM: batch.confirm,
         batch.CANCEL: batch.cancel,
         batch.UNDO: batch.undo,
+        people.SET_ROLE: managing.set_role,
+        people.SET_PLACES: managing.set_places,
+        people.SUSPEND_NOW: managing.suspend,
+        people.REINSTATE: managing.reinstate,
+        invitations.NEW: invitations.begin,
+        invitations.SET_INVITED: invitations.limit,
+        invitations.MAKE_LINK: invitations.make_link,
+        invitations.REVOKE: invitations.revoke,
+        start.TAKE_ROLE: start.take_role,
     }
 )
 
@@ -137,6 +168,12 @@ def refusal_words(refusal: Refused) -> str:
     }[refusal.right]
 
 
+async def note_refusal(visit: Visit, refusal: Refused) -> None:
+    """Record what a member was refused."""
+    now = visit.desk.clock.now()
+    await visit.desk.store.write(refusals.of_member, visit.member, now, refusal)
+
+
 async def _answer(visit: Visit, address: str) -> Answer:
     word, arguments = split(address)
     if word not in ACTS:
@@ -150,7 +187,7 @@ async def _answer(visit: Visit, address: str) -> Answer:
 async def _why_not(visit: Visit, error: UnknownAddress | Refused) -> str:
     if isinstance(error, UnknownAddress):
         return OLD_BUTTON
-    await visit.desk.store.write(_audit_refusal, visit, error)
+    await note_refusal(visit, error)
     return refusal_words(error)
 
 
@@ -165,14 +202,3 @@ async def _on_reply(visit: Visit, replied: Message, text: str) -> str | None:
         visit.desk.changed.set()
         return "Noted on your proposal." if noted else None
     return None
-
-
-def _audit_refusal(session: Session, visit: Visit, refusal: Refused) -> None:
-    audit.record(
-        session,
-        "refused",
-        at=visit.desk.clock.now(),
-        member_id=visit.member.id,
-        right=refusal.right,
-        department=refusal.department,
-    )

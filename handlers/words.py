@@ -1,15 +1,20 @@
 """How figures, times and names are written. One place, so that they read the same everywhere."""
 
+from collections.abc import Collection
 from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
 from domain.efficiency import Efficiency
+from domain.membership import Obstacle
 from domain.monospace import fit
 from domain.transfers import Kind, State
 
 WIDTH = 34
 """Columns of a monospaced line that a phone shows without wrapping."""
+
+_NAMED = 3
+"""Departments that a line names."""
 
 KINDS = {Kind.TRANSFER: "transfer", Kind.PROACTIVE: "call"}
 STATES = {
@@ -66,6 +71,20 @@ def clock_time(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
 def window(days: int) -> str:
     """`today`, `next 7 days`."""
     return "today" if days == 1 else f"next {days} days"
+
+
+def departments(names: Collection[str]) -> str:
+    """`all departments` for none, `Cardiology, Eyes`, `Cardiology, Ears, Eyes and 5 more`."""
+    if not names:
+        return "all departments"
+    ordered = sorted(names)
+    more = len(ordered) - _NAMED
+    return ", ".join(ordered[:_NAMED]) + (f" and {number(more)} more" if more > 0 else "")
+
+
+def why_not(obstacle: Obstacle | None) -> str | None:
+    """Why nothing was changed about a person; `None` if something was."""
+    return f"Nothing changed: {obstacle.value}." if obstacle else None
 
 
 def list_moment(moment: datetime, zone: ZoneInfo) -> str:

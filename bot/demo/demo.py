@@ -22,7 +22,7 @@ from bot.logs import start_logging
 from bot.settings import GivenSettings, LogFormat, Settings
 from domain.clock import Clock, SystemClock
 from domain.people import Role
-from storage import people
+from storage import invitations
 from storage.feeds.importing import import_file
 from storage.feeds.mapping import Mapping
 from storage.migrate import upgrade
@@ -124,7 +124,7 @@ def _fill(folder: Path, settings: Settings, clock: Clock) -> dict[Person, str]:
             rejects=folder / "rejects.csv",
         )
         return {
-            person: store.write_now(people.invite, role, [], now)
+            person: store.write_now(invitations.invite, role, [], now)
             for person, role in ((STAFF, Role.STAFF), (MANAGER, Role.MANAGER))
         }
     finally:

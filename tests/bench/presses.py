@@ -18,7 +18,7 @@ import numpy as np
 from bot.demo.sample import SAMPLE_ZONE
 from bot.demo.server import BotApiServer, Person, Phone
 from domain.people import Role
-from storage import people
+from storage import invitations
 from storage.store import Store
 from tests.bench.history import NOW
 from tests.bench.measuring import on_core
@@ -78,7 +78,7 @@ async def _bot(server: BotApiServer, folder: Path) -> AsyncIterator[None]:
 
 
 async def _open_list(phone: Phone, store: Store) -> dict[str, Any]:
-    code = await store.write(people.invite, Role.STAFF, [], NOW)
+    code = await store.write(invitations.invite, Role.STAFF, [], NOW)
     await phone.says(f"/start {code}")
     await phone.sees("Welcome", _PATIENCE)
     await phone.says("/risk")

@@ -17,8 +17,8 @@ from bot.demo.server import BotApiServer, Fault, Person
 from bot.settings import PREFIX, Settings
 from domain.clock import SystemClock
 from domain.people import Role
-from storage import people
-from storage.people import Newcomer
+from storage import joining
+from storage.joining import Newcomer
 from storage.store import Store
 from tests.bot.command import slotwise, started
 from tests.e2e.town import TOKEN
@@ -79,7 +79,7 @@ def test_invite_prints_one_code_alone_and_warns_of_new_departments_elsewhere(
     ]
     store = Store(f"sqlite:///{tmp_path / 'slotwise.db'}")
     newcomer, now = Newcomer(1, 1, "Dana"), SystemClock().now()
-    member = store.write_now(people.redeem, said.out.strip(), newcomer, now)
+    member = store.write_now(joining.redeem, said.out.strip(), newcomer, now).member
     store.close()
     assert member is not None
     assert (member.role, len(member.departments)) == (role, 2)
@@ -92,9 +92,9 @@ def test_an_invitation_counts_from_the_clock_that_the_program_goes_by(
     assert slotwise(monkeypatch, "invite", "--role", "staff") == 0
     store = Store(f"sqlite:///{tmp_path / 'slotwise.db'}")
     code = capsys.readouterr().out.strip()
-    late = store.write_now(people.redeem, code, Newcomer(1, 1, "Dana"), SystemClock().now())
+    late = store.write_now(joining.redeem, code, Newcomer(1, 1, "Dana"), SystemClock().now())
     store.close()
-    assert late is None
+    assert late.member is None
 
 
 @pytest.mark.parametrize(

@@ -122,8 +122,9 @@ def damaged(chance: random.Random, messages: list[Message]) -> str:
 
 def decides(phone: Phone, data: str) -> bool:
     """Whether the person could decide something by it: that is what others are tried for."""
-    staff, manager = phone.person.first_name == "Dana", phone.person.first_name == "Noa"
-    return data.startswith("act:ask") if staff else manager and split(data)[0] in ACTS
+    if phone.person.first_name == "Dana":
+        return data.startswith("act:ask")
+    return phone.person.first_name in {"Noa", "Root"} and split(data)[0] in ACTS
 
 
 def in_bytes(data: str) -> str:

@@ -3,10 +3,11 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
 from bot.demo.server import Phone
@@ -18,15 +19,19 @@ from domain.transfers import Kind
 from handlers.commands import COMMANDS
 from handlers.guard import PRIVATE_ONLY, STRANGER
 from handlers.router import ACTS, OLD_BUTTON, SCREENS
-from storage import actions, batches, people, risk
+from storage import actions, batches, invitations, people, risk, strangers
 from storage.store import Store
-from storage.tables import Appointment, AuditEntry, MemberRow, Patient, Push
+from storage.tables import Appointment, AuditEntry, MemberRow, Patient, Push, Stranger
 from tests.conftest import MONDAY_MORNING
-from tests.e2e.town import AVI, DANA, NOA, Town, a_small_hmo, body, decided, town, with_button
+from tests.e2e.town import AVI, DANA, NOA, ROOT, Town, a_small_hmo, body, decided, town, with_button
 from tests.hmo import HOUSE
 
 RIGHTS = Path(__file__).parents[2] / "docs" / "rights.md"
 ROLES = {"dana": "staff", "noa": "manager", "root": "admin"}
+MARK = "0" * 32
+"""Of an invitation that nobody made."""
+KEEPS_TRYING = 4711
+"""A stranger of whom admins were told."""
 VERBS = {"ask", "now", "yes", "no", "undo"}
 
 
@@ -71,6 +76,16 @@ def prepare(store: Store, clock: HandClock) -> None:
     for _ in range(3):
         store.write_now(batches.draft_from_list, noa, "risk:1.-.-:0", today, now)
     store.write_now(batches.confirm, noa, 2, now, threshold)
+    prepare_people(store, now)
+
+
+def prepare_people(store: Store, now: datetime) -> None:
+    """Invitation 5 is open, 6 is a draft, and a stranger has tried five times."""
+    root = member(store, ROOT.user_id)
+    store.write_now(invitations.invite, Role.STAFF, (), now, root.id)
+    store.write_now(invitations.draft, root, Role.STAFF, now)
+    for _ in range(5):
+        store.write_now(strangers.turn_away, KEEPS_TRYING, now)
 
 
 def samples(store: Store) -> dict[str, str]:
@@ -102,6 +117,25 @@ def samples(store: Store) -> dict[str, str]:
         "confirm": "confirm:1",
         "cancel": "cancel:3",
         "undobatch": "undobatch:2",
+        "you": "you:4:0",
+        "takerole": f"takerole:{MARK}",
+        "people": "people:0",
+        "member": "member:1:0",
+        "role": "role:1:0",
+        "setrole": "setrole:4:staff:0",
+        "places": "places:1:0:0",
+        "setplaces": "setplaces:1:all:0:0:0",
+        "suspend": "suspend:4:0",
+        "suspendnow": "suspendnow:4:0",
+        "reinstate": "reinstate:1:0",
+        "stranger": f"stranger:{KEEPS_TRYING}",
+        "invite": "invite",
+        "newinvite": "newinvite:staff",
+        "invitation": "invitation:6:0",
+        "setinvite": f"setinvite:6:in:{department(store, 'Cardiology')}:0",
+        "makelink": "makelink:6",
+        "invites": "invites:0",
+        "revoke": "revoke:5:0",
     }
 
 
@@ -183,6 +217,7 @@ async def test_a_stranger_gets_nothing_by_any_command_or_button(place: Town) -> 
     before = decided(place.store)
     await everything_is_refused(place, stranger)
     for text in ("hello", "/start", "/START", "/start wrong-code", "/starting", "/start@other_bot"):
+        place.store.write_now(forgive)
         since = stranger.now()
         await stranger.says(text)
         answer = body(await stranger.sees(lambda _: True, since=since))
@@ -264,7 +299,9 @@ async def all_is_told(place: Town) -> None:
 
 
 async def everything_is_refused(place: Town, phone: Phone) -> None:
+    """Each is tried as if it were the first, since whoever keeps trying is soon ignored."""
     for row in COMMAND_ROWS:
+        place.store.write_now(forgive)
         since = phone.now()
         if row["command"].startswith("/"):
             await phone.says(row["command"])
@@ -272,10 +309,15 @@ async def everything_is_refused(place: Town, phone: Phone) -> None:
             await phone.uploads("feed.csv", b"appointment_id\n")
         assert body(await phone.sees(lambda _: True, since=since)) == STRANGER, row
     for row in BUTTON_ROWS:
+        place.store.write_now(forgive)
         data = samples(place.store)[row["address"]]
         message = with_button(phone.messages[-1], data)
         toast = await phone.toast(await phone.presses(message, "old"))
         assert toast.text == STRANGER, row
+
+
+def forgive(session: Session) -> None:
+    session.execute(delete(Stranger).where(col(Stranger.telegram_id) != KEEPS_TRYING))
 
 
 async def pressed(phone: Phone, data: str) -> str:

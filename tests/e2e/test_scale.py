@@ -18,7 +18,7 @@ from domain.monospace import width
 from domain.people import Role
 from domain.statuses import Status
 from domain.transfers import Kind, State
-from storage import counters, people
+from storage import counters, invitations
 from storage.migrate import upgrade
 from storage.store import Store
 from storage.tables import Action, Appointment, DailyCount, Department, Patient
@@ -197,7 +197,7 @@ async def test_a_name_that_fits_many_departments_asks_which(city: Town) -> None:
 
 
 async def test_a_member_of_a_hundred_departments_is_welcomed(city: Town) -> None:
-    code = city.store.write_now(people.invite, Role.STAFF, NAMES, city.clock.now())
+    code = city.store.write_now(invitations.invite, Role.STAFF, NAMES, city.clock.now())
     await city.stranger.says(f"/start {code}")
     await city.stranger.sees("Welcome")
     await city.stranger.says("/risk 30")

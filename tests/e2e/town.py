@@ -18,7 +18,7 @@ from bot.demo.server import BotApiServer, Limits, Person, Phone
 from bot.settings import GivenSettings, Settings
 from domain.clock import HandClock
 from domain.people import Role
-from storage import people
+from storage import invitations
 from storage.migrate import upgrade
 from storage.store import Store
 from tests.hmo import Hmo
@@ -82,7 +82,7 @@ class Town:
             (self.avi, Role.MANAGER, ("Cardiology",)),
             (self.root, Role.ADMIN, ()),
         ):
-            code = self.store.write_now(people.invite, role, departments, self.clock.now())
+            code = self.store.write_now(invitations.invite, role, departments, self.clock.now())
             await phone.says(f"/start {code}")
             await phone.sees("Welcome")
 

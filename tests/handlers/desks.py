@@ -1,8 +1,9 @@
 """A desk without Telegram, and a store in which every number is as long as it may get."""
 
 import contextlib
+import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlmodel import Session
@@ -18,13 +19,29 @@ from handlers.desk import Desk
 from handlers.gateway import Gateway
 from handlers.screens import Visit
 from storage.store import Store
-from storage.tables import Action, Appointment, Batch, DailyCount, Department, MemberRow, Patient
+from storage.tables import (
+    Action,
+    Appointment,
+    Batch,
+    DailyCount,
+    Department,
+    Invitation,
+    MemberDepartment,
+    MemberRow,
+    Patient,
+    Stranger,
+)
 from tests.hmo import HOUSE
 
 APPOINTMENT = 987_654_321
 ACTION = 876_543_210
 BATCH = 765_432
 DEPARTMENT = 9876
+MEMBER = 654_321_098
+INVITATION = 543_210_987
+DRAFT = 543_210_988
+STRANGER = 4_503_599_627_370_495
+"""A Telegram user id has up to 52 bits."""
 LAST_PAGE = 1_249_999
 """Of a list of ten million rows."""
 LONG_NAME = "Gastroenterology & <Hepatology>, Northern District Outpatient Clinics"
@@ -82,6 +99,7 @@ def fill(session: Session, clock: HandClock) -> None:
         )
     )
     session.flush()
+    fill_people(session, now)
     session.add(
         Action(
             id=ACTION,
@@ -105,3 +123,36 @@ def fill(session: Session, clock: HandClock) -> None:
             decided_at=now,
         )
     )
+
+
+def fill_people(session: Session, now: datetime) -> None:
+    """An admin, a member of the department, both kinds of invitation, and a stranger."""
+    session.add(
+        MemberRow(id=2, telegram_id=2, chat_id=2, name="Root", role=Role.ADMIN, joined_at=now)
+    )
+    session.add(
+        MemberRow(
+            id=MEMBER,
+            telegram_id=MEMBER,
+            chat_id=MEMBER,
+            name=LONG_NAME,
+            role=Role.STAFF,
+            joined_at=now,
+            reachable=False,
+        )
+    )
+    session.flush()
+    session.add(MemberDepartment(member_id=MEMBER, department_id=DEPARTMENT))
+    for key, code_hash in ((INVITATION, "0" * 64), (DRAFT, "draft:0")):
+        session.add(
+            Invitation(
+                id=key,
+                code_hash=code_hash,
+                role=Role.MANAGER,
+                departments=json.dumps([LONG_NAME]),
+                created_at=now,
+                created_by=MEMBER,
+                expires_at=now + timedelta(days=7),
+            )
+        )
+    session.add(Stranger(telegram_id=STRANGER, since=now, tries=9, quiet_until=now))
