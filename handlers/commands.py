@@ -25,6 +25,9 @@ from handlers.summary import summary
 from handlers.transfers import pending
 from storage import risk
 
+_NAME_BYTES: Final = 40
+"""Of a name that is looked for: a button carries it."""
+
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
@@ -71,8 +74,11 @@ async def on_summary(update: Update, context: Context) -> None:
 
 
 async def on_people(update: Update, context: Context) -> None:
-    """`/people`."""
-    await _send(update, context, await everybody(context.visit, ["0"]))
+    """`/people [name]`."""
+    typed = " ".join(context.args or [])
+    named = "".join(sign for sign in typed if sign.isprintable()).encode()[:_NAME_BYTES]
+    arguments = ["0", named.decode(errors="ignore")] if named else ["0"]
+    await _send(update, context, await everybody(context.visit, arguments))
 
 
 async def on_help(_update: Update, context: Context) -> None:

@@ -16,8 +16,9 @@ from handlers.people import INVITATIONS, INVITE, PEOPLE, role_lines
 from handlers.screens import Answer, Buttons, Screen, Visit, button
 from storage import invitations, risk
 from storage.invitations import VALID_FOR, InvitationView, Stage
+from storage.joining import PUSHED_INVITATION
 
-INVITATION: Final = "invitation"
+INVITATION: Final = PUSHED_INVITATION
 
 NEW: Final = "newinvite"
 SET_INVITED: Final = "setinvite"

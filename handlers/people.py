@@ -14,12 +14,11 @@ from handlers.department_choice import HINT, department_buttons
 from handlers.paging import Pages, pager
 from handlers.screens import Buttons, Screen, Visit, button
 from storage import invitations, membership, risk, strangers
-from storage.joining import PUSHED_MEMBER
 from storage.membership import PUSHED_CHANGE, MemberView, People
 from storage.strangers import PUSHED_STRANGER, Sighting
 
 PEOPLE: Final = "people"
-MEMBER: Final = PUSHED_MEMBER
+MEMBER: Final = "member"
 ROLE: Final = "role"
 PLACES: Final = "places"
 SUSPEND: Final = "suspend"
@@ -43,28 +42,28 @@ ABOUT_ROLES: Final = {
 
 
 async def everybody(visit: Visit, arguments: Sequence[str]) -> Screen:
-    """All members: page."""
+    """All members: page, then what their names have in them."""
     visit.member.require(Right.PEOPLE)
-    page = whole(arguments[0])
-    found, invited, names = await visit.desk.store.read(_read_everybody, visit, page)
-    pages = Pages(page, found.total, PAGE)
+    page, named = whole(arguments[0]), ":".join(arguments[1:])
+    found, invited, names = await visit.desk.store.read(_read_everybody, visit, page, named)
+    pages = Pages(page, found.found, PAGE)
     if page > pages.last:
-        return await everybody(visit, [str(pages.last)])
+        return await everybody(visit, [str(pages.last), *arguments[1:]])
     rows = [
-        button(
-            f"{place} {words.cut(row.member.name, 16)}",
-            join(MEMBER, row.member.id, page),
-        )
+        button(f"{place} {words.cut(row.member.name, 16)}", join(MEMBER, row.member.id, page))
         for place, row in enumerate(found.rows, 1)
     ]
     buttons: Buttons = [rows[at : at + 2] for at in range(0, len(rows), 2)]
-    buttons += pager(pages, lambda to: join(PEOPLE, to))
+    buttons += pager(pages, lambda to: join(PEOPLE, to, *arguments[1:]))
+    if named:
+        buttons.append([button("Everybody", join(PEOPLE, 0))])
     buttons.append([button("Invite", INVITE)])
     if invited:
         label = f"Open invitations ({words.number(invited)})"
         buttons.append([button(label, join(INVITATIONS, 0))])
-    buttons.append([button("Refresh", join(PEOPLE, page))])
-    return Screen(_everybody_text(found, pages, names), buttons, join(PEOPLE, page))
+    here = join(PEOPLE, page, *arguments[1:])
+    buttons.append([button("Refresh", here)])
+    return Screen(_everybody_text(found, pages, names, named), buttons, here)
 
 
 async def member(visit: Visit, arguments: Sequence[str]) -> Screen:
@@ -168,9 +167,9 @@ def role_lines() -> list[str]:
 
 
 def _read_everybody(
-    session: Session, visit: Visit, page: int
+    session: Session, visit: Visit, page: int, named: str
 ) -> tuple[People, int, dict[int, str]]:
-    found = membership.everybody(session, page * PAGE, PAGE)
+    found = membership.everybody(session, page * PAGE, PAGE, named)
     invited, _ = invitations.open_invitations(session, visit.desk.clock.now(), 0, 0)
     return found, invited, risk.departments(session)
 
@@ -184,15 +183,21 @@ def _read_changer(session: Session, by_id: int | None) -> tuple[str | None, dict
     return by, risk.departments(session)
 
 
-def _everybody_text(found: People, pages: Pages, names: Mapping[int, str]) -> str:
+def _everybody_text(found: People, pages: Pages, names: Mapping[int, str], named: str) -> str:
+    roles = [_counted(role, number) for role, number in found.active.items() if number]
     left = f"{words.number(found.suspended)} suspended"
     lines = [
         words.bold(words.count(sum(found.active.values()), "member")),
-        ", ".join(_counted(role, number) for role, number in found.active.items() if number),
+        ", ".join(roles),
         f"{left} · {words.number(found.unreachable)} unreachable",
         "",
-        pages.shown,
     ]
+    if named:
+        fits = words.count(found.found, "name fits", "names fit")
+        lines.append(f"{fits} {words.plain(words.quoted(named))}")
+    if not found.rows:
+        return "\n".join(lines)
+    lines.append(pages.shown)
     rows = [
         line for place, row in enumerate(found.rows, 1) for line in row_lines(place, row, names)
     ]
@@ -201,7 +206,8 @@ def _everybody_text(found: People, pages: Pages, names: Mapping[int, str]) -> st
 
 def row_lines(place: int, row: MemberView, names: Mapping[int, str]) -> list[str]:
     """The two monospaced lines of a member in the list, at most 34 columns wide."""
-    rest = "".join(f" · {mark}" for mark in _marks(row))
+    mark = "suspended" if row.suspended else "" if row.reachable else "unreachable"
+    rest = f" · {mark}" if mark else ""
     role = f"  {row.member.role.value} · "
     where = _where(row.member, names)
     first = f"{place} {words.cut(row.member.name, words.WIDTH - len(str(place)) - 1)}"
@@ -230,11 +236,6 @@ def _when(visit: Visit, seconds: int) -> str:
     return words.clock_time(datetime.fromtimestamp(seconds, zone), zone, now)
 
 
-def _marks(row: MemberView) -> list[str]:
-    marks = ["suspended"] if row.suspended else []
-    return marks if row.reachable else [*marks, "unreachable"]
-
-
 def _who(found: Member, names: Mapping[int, str]) -> str:
     return f"{words.plain(found.name)} is {_role_line(found, names)}"
 
@@ -244,7 +245,7 @@ def _role_line(found: Member, names: Mapping[int, str]) -> str:
 
 
 def _where(found: Member, names: Mapping[int, str]) -> str:
-    return words.departments([names[key] for key in found.departments])
+    return words.departments([names.get(key, "?") for key in found.departments])
 
 
 def _counted(role: Role, number: int) -> str:

@@ -16,8 +16,8 @@ from storage import audit, outbox, people, refusals, strangers
 from storage.invitations import hash_of, is_open
 from storage.tables import Invitation, MemberDepartment, MemberRow, key_of
 
-PUSHED_MEMBER: Final = "member"
-"""Address (with the member's id) of the screen that the inviting admin is pushed."""
+PUSHED_INVITATION: Final = "invitation"
+"""Address (with the invitation's id) of the screen that the inviting admin is pushed."""
 
 _MARK: Final = 32
 """So many digits of a code's hash stand in for the code on a button."""
@@ -187,7 +187,7 @@ def _joined(
         outbox.enqueue(
             session,
             offer.created_by,
-            f"{PUSHED_MEMBER}:{member_id}:0",
+            f"{PUSHED_INVITATION}:{offer.id}:0",
             now,
             key=f"joined:{offer.id}",
             kind=PushKind.DECISION,

@@ -52,24 +52,22 @@ class People:
     """A page of all members, the highest role first, then by name; who is suspended comes last.
 
     Attributes:
+        found: How many the whole list has.
         active: How many there are of each role.
         suspended: How many are suspended.
         unreachable: How many of the active have blocked the bot.
     """
 
     rows: list[MemberView]
+    found: int
     active: dict[Role, int]
     suspended: int
     unreachable: int
 
-    @property
-    def total(self) -> int:
-        """How many there are in all."""
-        return sum(self.active.values()) + self.suspended
 
-
-def everybody(session: Session, offset: int, limit: int) -> People:
-    """A page of all members, and how many there are."""
+def everybody(session: Session, offset: int, limit: int, named: str = "") -> People:
+    """A page of all members, or of those whose name has `named` in it; and how many there are."""
+    wanted = col(MemberRow.name).icontains(named, autoescape=True)
     counted = session.execute(
         select(
             col(MemberRow.role), col(MemberRow.suspended), col(MemberRow.reachable), func.count()
@@ -81,12 +79,15 @@ def everybody(session: Session, offset: int, limit: int) -> People:
     rank = case({role.value: at for at, role in enumerate(ORDER)}, value=col(MemberRow.role))
     rows = session.scalars(
         select(MemberRow)
+        .where(wanted)
         .order_by(col(MemberRow.suspended), rank.desc(), col(MemberRow.name), col(MemberRow.id))
         .offset(offset)
         .limit(limit)
     ).all()
+    found = session.scalar(select(func.count()).select_from(MemberRow).where(wanted))
     return People(
         [_view(session, row) for row in rows],
+        found or 0,
         active,
         sum(number for _, suspended, _, number in counted if suspended),
         sum(number for _, suspended, there, number in counted if not (suspended or there)),

@@ -69,10 +69,23 @@ async def test_an_admin_invites_by_a_link_and_is_told_who_came(place: Town) -> N
     assert found[1] not in body(shown)
     await stranger.says(f"/start {found[1]}")
     await stranger.sees("Welcome, Stranger. You are manager for Cardiology.")
-    await root.sees(shows("Stranger", "manager for Cardiology", "joined Mon 23 Nov 08:00"))
+    await root.sees(shows("Invitation used Mon 23 Nov 08:00 by Stranger", "manager for"))
     assert {"pending", "risk"} <= {command["command"] for command in stranger.commands}
     await stranger.says(f"/start {found[1]}")
     await stranger.sees("You have used this invitation already.")
+
+
+async def test_somebody_is_found_by_a_part_of_the_name(place: Town) -> None:
+    root = place.root
+    await root.says("/people an")
+    shown = await root.sees('1 name fits "an"')
+    assert "1 Dana" in all_labels(shown)
+    shown = await turned(root, shown, "Everybody", "1–4 shown")
+    for nobody in ("<b>:%\u202e", "נועה" * 30):
+        await root.says(f"/people {nobody}")
+        since = root.now()
+        await turned(root, await root.sees("0 names fit"), "Invite", "as what?")
+        assert root.now() > since
 
 
 async def test_a_link_is_shown_once_and_a_second_press_makes_no_other(place: Town) -> None:
@@ -153,12 +166,12 @@ async def test_what_telegram_refuses_about_a_menu_undoes_no_change(place: Town) 
     place.dana.unblocks()
     assert "people" not in {command["command"] for command in place.dana.commands}
     await place.dana.says("/start")
-    await place.dana.sees("You are manager for all departments")
+    await place.dana.sees("Welcome, Dana. You are manager for all departments")
     place.server.faults.add(Fault(method="setMyCommands", code=500, times=1))
     shown = await turned(place.root, shown, "Change role", "decides nothing")
     await turned(place.root, shown, "Make admin", "admin for all departments")
     await place.dana.says("/start")
-    await place.dana.sees("You are admin for all departments")
+    await place.dana.sees("Welcome, Dana. You are admin for all departments")
     assert "people" in {command["command"] for command in place.dana.commands}
 
 

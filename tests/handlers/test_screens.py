@@ -11,13 +11,15 @@ from telegram.constants import MessageLimit
 from bot.demo.server.html_mode import parse_html
 from domain.ages import AGE_GROUPS
 from domain.monospace import width
-from domain.people import Role
+from domain.people import Member, Role
 from domain.transfers import Kind, State
-from handlers import words
+from handlers import invitations, people, words
 from handlers.desk import Desk
 from handlers.risk_list import row_lines
 from handlers.router import open_screen
 from handlers.screens import Screen, button
+from storage.invitations import InvitationView, Stage
+from storage.membership import MemberView
 from storage.risk import RiskRow
 from storage.tables import Action
 from tests.conftest import MONDAY_MORNING
@@ -86,3 +88,42 @@ def test_a_row_of_a_list_is_two_lines_of_34_columns_whatever_the_department_is_c
         assert width(line) <= words.WIDTH
         assert len(line.splitlines()) == 1
     assert lines[1].endswith(f" · {words.STATES[state]}" if state else AGE_GROUPS[group])
+
+
+names = st.text(min_size=1, max_size=80) | st.text(alphabet="אבגד 漢字é", min_size=30)
+
+
+@given(
+    name=names,
+    department=names,
+    role=st.sampled_from(Role),
+    suspended=st.booleans(),
+    reachable=st.booleans(),
+)
+def test_a_member_is_two_lines_of_34_columns_whatever_they_are_called(
+    name: str, department: str, role: Role, suspended: bool, reachable: bool
+) -> None:
+    member = Member(1, 1, 1, name, role, frozenset({1, 2}))
+    row = MemberView(member, suspended, reachable, MONDAY_MORNING)
+    lines = people.row_lines(8, row, {1: department, 2: "Eyes"})
+    assert len(lines) == 2
+    for line in lines:
+        assert width(line) <= words.WIDTH
+        assert len(line.splitlines()) == 1
+    mark = "suspended" if suspended else "unreachable"
+    assert lines[1].endswith(f" · {mark}") == (suspended or not reachable)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=names, department=names, role=st.sampled_from(Role))
+def test_an_open_invitation_is_three_lines_of_34_columns(
+    desk: Desk, name: str, department: str, role: Role
+) -> None:
+    now = MONDAY_MORNING
+    places = (department, "Eyes")
+    found = InvitationView(1, role, places, Stage.OPEN, now, name, now, None, None)
+    lines = invitations.row_lines(visit(desk, Role.ADMIN), 6, found)
+    assert len(lines) == 3
+    for line in lines:
+        assert width(line) <= words.WIDTH
+        assert len(line.splitlines()) == 1

@@ -181,10 +181,14 @@ def test_everybody_is_listed_the_highest_role_first_and_the_suspended_last(
     found = store.read_now(membership.everybody, 0, 9)
     assert [row.member.name for row in found.rows] == ["Root", "Noa", "Avi", "Dana", "Ada"]
     assert found.active == {Role.ADMIN: 1, Role.MANAGER: 1, Role.STAFF: 2}
-    assert (found.suspended, found.unreachable, found.total) == (1, 1, 5)
+    assert (found.suspended, found.unreachable, found.found) == (1, 1, 5)
     assert [row.suspended for row in found.rows] == [False] * 4 + [True]
     rest = store.read_now(membership.everybody, 3, 9)
     assert [row.member.name for row in rest.rows] == ["Dana", "Ada"]
+    some = store.read_now(membership.everybody, 0, 9, "DA")
+    assert [row.member.name for row in some.rows] == ["Dana", "Ada"]
+    assert (some.found, some.active, some.suspended) == (2, found.active, 1)
+    assert store.read_now(membership.everybody, 0, 9, "%").found == 0
 
 
 # What an invitation makes of a member.
@@ -231,7 +235,7 @@ def test_who_invited_is_told_who_came(store: Store, clock: HandClock, root: Memb
     code = store.write_now(invite, Role.STAFF, (), clock.now(), root.id)
     joined = store.write_now(joining.redeem, code, Newcomer(5, 5, "Avi"), clock.now())
     assert joined.member
-    assert store.read_now(told) == [(root.id, f"member:{joined.member.id}:0")]
+    assert store.read_now(told) == [(root.id, "invitation:2:0")]
 
 
 def redeemed(
