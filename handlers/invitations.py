@@ -128,7 +128,7 @@ def row_lines(visit: Visit, place: int, row: InvitationView) -> list[str]:
     role = f"{place} {row.role.value} · "
     return [
         role + words.cut(words.departments(row.departments), words.WIDTH - len(role)),
-        words.cut(f"  by {row.created_by or 'the command line'}", words.WIDTH),
+        "  " + words.cut(f"by {row.created_by or 'the command line'}", words.WIDTH - 2),
         f"  until {words.short_moment(row.expires_at, zone)}",
     ]
 

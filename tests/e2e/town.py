@@ -3,6 +3,7 @@
 Nothing of the product is patched: the bot talks real HTTP to the strict Bot API server.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col
 
 from bot.app import Running, running
 from bot.demo.server import BotApiServer, Limits, Person, Phone
@@ -21,6 +22,7 @@ from domain.people import Role
 from storage import invitations
 from storage.migrate import upgrade
 from storage.store import Store
+from storage.tables import AuditEntry
 from tests.hmo import Hmo
 
 TOKEN = "1000001:made-up-token-for-the-tests"
@@ -171,3 +173,29 @@ def decided(store: Store) -> str:
         return repr([session.execute(select(table)).all() for table in tables])
 
     return store.read_now(work)
+
+
+async def turned(
+    phone: Phone, shown: Message, button: str, to: str, *, label: bool = False
+) -> Message:
+    """Press a button, and wait until the same message shows (or offers) something."""
+
+    def there(message: Message) -> bool:
+        said = all_labels(message) if label else body(message)
+        return message["message_id"] == shown["message_id"] and to in said
+
+    since = phone.now()
+    await phone.presses(shown, button)
+    return await phone.sees(there, since=since)
+
+
+async def true(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+def events(session: Session) -> list[str]:
+    """What stands in the audit trail, oldest first."""
+    return list(session.scalars(select(col(AuditEntry.event)).order_by(col(AuditEntry.id))))

@@ -124,6 +124,7 @@ def test_an_open_invitation_is_three_lines_of_34_columns(
     found = InvitationView(1, role, places, Stage.OPEN, now, name, now, None, None)
     lines = invitations.row_lines(visit(desk, Role.ADMIN), 6, found)
     assert len(lines) == 3
+    assert all(line.startswith("  ") for line in lines[1:])
     for line in lines:
         assert width(line) <= words.WIDTH
         assert len(line.splitlines()) == 1
