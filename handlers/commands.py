@@ -13,6 +13,7 @@ from domain.days import WINDOWS
 from domain.people import Member, Right
 from handlers import words
 from handlers.addresses import join, pack
+from handlers.call_list import today
 from handlers.card import find
 from handlers.context import Context
 from handlers.efficiency import efficiency_screen
@@ -69,6 +70,11 @@ async def on_summary(update: Update, context: Context) -> None:
     await _send(update, context, await summary(context.visit, []))
 
 
+async def on_today(update: Update, context: Context) -> None:
+    """`/today`."""
+    await _send(update, context, (await today(context.visit, ["0"])).screen)
+
+
 async def on_help(_update: Update, context: Context) -> None:
     """`/help`: the commands that this person has."""
     member = context.visit.member
@@ -95,6 +101,7 @@ COMMANDS: Final = (
     Command("efficiency", "how much of the schedule was acted on", on_efficiency),
     Command("find", "a patient by reference: /find P-7K3MQD", on_find),
     Command("summary", "the day at a glance", on_summary),
+    Command("today", "whom to call today, and how it went", on_today, Right.CALL),
     Command("help", "what I can do", on_help),
 )
 

@@ -10,7 +10,19 @@ from telegram import CallbackQuery, Message, Update
 from telegram.constants import ChatAction
 
 from domain.people import Refused, Right
-from handlers import batch, card, efficiency, heatmap, risk_list, summary, transfers, words
+from handlers import (
+    batch,
+    call_history,
+    call_list,
+    calling,
+    card,
+    efficiency,
+    heatmap,
+    risk_list,
+    summary,
+    transfers,
+    words,
+)
 from handlers.addresses import UnknownAddress, split, whole
 from handlers.context import Context
 from handlers.screens import Actor, Answer, Screen, ScreenMaker, Visit
@@ -34,6 +46,9 @@ SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
         heatmap.HEATMAP: heatmap.heatmap,
         heatmap.BY_DEPARTMENT: heatmap.choose_department,
         summary.SUMMARY: summary.summary,
+        call_list.BY_DEPARTMENT: call_list.choose_department,
+        call_list.CALLS: call_list.call_list,
+        call_history.GIVE_BACK: calling.give_back,
     }
 )
 
@@ -44,6 +59,11 @@ ACTS: Final[MappingProxyType[str, Actor]] = MappingProxyType(
         batch.CONFIRM: batch.confirm,
         batch.CANCEL: batch.cancel,
         batch.UNDO: batch.undo,
+        call_list.TODAY: call_list.today,
+        call_list.OPEN: call_list.open_today,
+        call_list.ADD: call_list.add_new,
+        call_history.NOTE: calling.note,
+        call_history.UNDO: calling.undo,
     }
 )
 

@@ -1,9 +1,10 @@
 """How figures, times and names are written. One place, so that they read the same everywhere."""
 
-from datetime import datetime
+from datetime import date, datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
+from domain.calls import CallOutcome
 from domain.efficiency import Efficiency
 from domain.monospace import fit
 from domain.transfers import Kind, State
@@ -12,6 +13,12 @@ WIDTH = 34
 """Columns of a monospaced line that a phone shows without wrapping."""
 
 KINDS = {Kind.TRANSFER: "transfer", Kind.PROACTIVE: "call"}
+CALLS = {
+    CallOutcome.CONFIRMED: "confirmed",
+    CallOutcome.CANCELS: "cancels",
+    CallOutcome.NO_ANSWER: "no answer",
+    CallOutcome.WRONG_NUMBER: "wrong number",
+}
 STATES = {
     State.PROPOSED: "proposed",
     State.AUTHORIZED: "authorized",
@@ -54,6 +61,11 @@ def gain_change(before: Efficiency, after: Efficiency) -> str:
 def short_moment(moment: datetime, zone: ZoneInfo) -> str:
     """`Mon 30 Nov 09:20`, in the HMO's time."""
     return f"{moment.astimezone(zone):%a %d %b %H:%M}"
+
+
+def short_day(day: date) -> str:
+    """`Mon 30 Nov`."""
+    return f"{day:%a %d %b}"
 
 
 def clock_time(moment: datetime, zone: ZoneInfo, now: datetime) -> str:

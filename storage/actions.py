@@ -1,4 +1,4 @@
-"""Actions: proposing, authorising, declining and undoing, each one transaction.
+"""Actions: proposing, authorising, declining, withdrawing and undoing, each one transaction.
 
 The database decides: a state is moved by an UPDATE that names the state it expects, so of two
 presses, or two managers, one moves it and the other is told what was decided.
@@ -30,6 +30,7 @@ from domain.transfers import (
 )
 from storage import audit, outbox, people
 from storage.proposals import ActionView, view
+from storage.slots import given_back
 from storage.tables import Action, Appointment, DailyCount, Department, key_of
 
 PUSHED_PROPOSAL: Final = "proposal"
@@ -88,7 +89,7 @@ def authorize(
     action, appointment = _locked(session, action_id)
     _require(session, member, Act.AUTHORIZE, appointment.department_id)
     if action.state is State.PROPOSED:
-        barrier = _barrier(appointment, now, threshold)
+        barrier = _barrier(session, appointment, action.kind, now, threshold)
         if barrier:
             return Outcome(view(session, action_id), barrier)
     return _decide(session, member, (action, appointment), Act.AUTHORIZE, now)
@@ -105,6 +106,26 @@ def decline(
     found = _locked(session, action_id)
     _require(session, member, Act.DECLINE, found[1].department_id)
     return _decide(session, member, found, Act.DECLINE, now, reason)
+
+
+def withdraw(session: Session, member: Member, action_id: int, now: datetime) -> Outcome:
+    """Withdraw a proposal, by who made it and while it waits.
+
+    Raises:
+        Refused: The member may not propose there.
+    """
+    action, appointment = _locked(session, action_id)
+    _require(session, member, Act.WITHDRAW, appointment.department_id)
+    if action.state is State.PROPOSED and action.proposed_by != member.id:
+        return Outcome(view(session, action_id), Barrier.NOT_PROPOSED_BY_YOU)
+    return _decide(session, member, (action, appointment), Act.WITHDRAW, now)
+
+
+def let_fall(
+    session: Session, member: Member, action_id: int, now: datetime, reason: str
+) -> Outcome:
+    """Withdraw a proposal whose cause is gone, whoever made it, and tell who did."""
+    return _decide(session, member, _locked(session, action_id), Act.WITHDRAW, now, reason)
 
 
 def undo(session: Session, member: Member, action_id: int, now: datetime) -> Outcome:
@@ -209,7 +230,7 @@ def _begin(
             col(Action.state).in_(OPEN),
         )
     ).first()
-    barrier = _barrier(appointment, now, threshold)
+    barrier = _barrier(session, appointment, kind, now, threshold)
     if action is not None:
         if barrier or next_state(action.state, act) is None:
             return Outcome(view(session, key_of(action)), barrier or Barrier.ALREADY)
@@ -243,8 +264,10 @@ def _decide(
     if becomes is None:
         return Outcome(view(session, action_id), Barrier.ALREADY)
     values: dict[str, object] = {"state": becomes}
-    if act is Act.UNDO:
+    if becomes is State.REVOKED:
         values["revoked_at"] = now
+        if reason:
+            values["reason"] = _short(reason)
     else:
         values |= {"decided_by": member.id, "decided_at": now, "reason": _short(reason)}
     moved = session.execute(
@@ -317,13 +340,16 @@ def _require(session: Session, member: Member, act: Act, department_id: int) -> 
         raise Refused(right, department.name)
 
 
-def _barrier(appointment: Appointment, now: datetime, threshold: int) -> Barrier | None:
+def _barrier(
+    session: Session, appointment: Appointment, kind: Kind, now: datetime, threshold: int
+) -> Barrier | None:
     return barrier_of_appointment(
         appointment.status,
         appointment.start,
         appointment.prior_no_shows,
         threshold=threshold,
         now=now,
+        free=kind is Kind.TRANSFER and given_back(session, key_of(appointment)),
     )
 
 

@@ -13,12 +13,14 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Select,
+    and_,
     bindparam,
     delete,
     exists,
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -35,6 +37,7 @@ from storage.batch_views import acted_on
 from storage.proposals import is_waiting
 from storage.risk import is_undecided
 from storage.selecting import at_risk, shape_of, values_of
+from storage.slots import is_given_back
 from storage.tables import (
     Action,
     Appointment,
@@ -210,9 +213,14 @@ def _is_open(
     """The conditions of an item that can still be authorised; joins Appointment and BatchItem."""
     conditions: list[ColumnElement[bool]] = [
         col(BatchItem.batch_id) == batch_id,
-        col(Appointment.status) == Status.BOOKED,
+        or_(
+            and_(
+                col(Appointment.status) == Status.BOOKED,
+                col(Appointment.prior_no_shows) >= threshold,
+            ),
+            is_given_back(),
+        ),
         col(Appointment.start) > now,
-        col(Appointment.prior_no_shows) >= threshold,
         col(Appointment.action_state).is_(None) | _has_proposal(),
     ]
     if member.departments:
@@ -223,7 +231,7 @@ def _is_open(
 def _open_items(
     session: Session, conditions: Sequence[ColumnElement[bool]]
 ) -> tuple[Sequence[_Item], Sequence[_Item]]:
-    """The items that can still be authorised, locked, and those of them not actioned yet."""
+    """The items that can still be authorised, locked, and those that become actioned slots."""
     rows = session.execute(
         select(
             col(Appointment.id),
@@ -231,6 +239,7 @@ def _open_items(
             col(Appointment.department_id),
             col(Appointment.age_group),
             col(Appointment.action_state),
+            col(Appointment.status),
         )
         .join(BatchItem, col(BatchItem.appointment_id) == col(Appointment.id))
         .where(*conditions)
@@ -238,9 +247,10 @@ def _open_items(
         .with_for_update(of=Appointment)
     ).all()
     taken = [(row[0], row[1], row[2], row[3]) for row in rows]
-    states = [row[4] for row in rows]
     fresh = [
-        item for item, state in zip(taken, states, strict=True) if state is not State.AUTHORIZED
+        item
+        for item, row in zip(taken, rows, strict=True)
+        if row[4] is not State.AUTHORIZED and row[5] not in NOT_SCHEDULED
     ]
     return taken, fresh
 

@@ -113,7 +113,9 @@ def apply_status_change(
     key = {"id": appointment_id}
     session.execute(_TAKE_ONE, key)
     session.execute(
-        update(Appointment).where(col(Appointment.id) == appointment_id).values(status=status)
+        update(Appointment)
+        .where(col(Appointment.id) == appointment_id)
+        .values(status=status, released_at=None)
     )
     session.execute(_ADD_ONE, key)
     step = (status is Status.NOSHOW) - (old_status is Status.NOSHOW)

@@ -418,7 +418,8 @@ class Call(SQLModel, table=True):
 
     Attributes:
         action_id: The transfer that was proposed because the patient gave the slot back.
-        undone_at: It was recorded in error.
+        undone_at: Since when it no longer holds: it was noted in error, or the patient said
+            otherwise later.
     """
 
     id: int | None = Field(default=None, sa_column=_key())

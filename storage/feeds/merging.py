@@ -16,6 +16,7 @@ from sqlmodel import SQLModel, col, select
 
 from domain.days import Calendar
 from domain.references import draw_references
+from domain.statuses import Status
 from storage.counters import CONTRIBUTION, EARLIER_NO_SHOWS, add_to_rollup
 from storage.feeds.report import ImportRefused
 from storage.feeds.staging import PATIENT_FIELDS, Staging
@@ -48,6 +49,10 @@ _STAGED: Final = """
     JOIN feed_department AS department ON department.number = feed.department
     LEFT JOIN feed_clinician AS clinician ON clinician.number = feed.clinician
 """
+_STALE: Final = f"""
+    known.released_at IS NOT NULL AND feed.start = known.start AND feed.status = '{Status.BOOKED}'
+"""
+"""The feed does not know yet that the patient gave the slot back by phone."""
 _CHANGING: Final = "id IN (SELECT id FROM feed_change)"
 
 
@@ -179,10 +184,11 @@ def _add_patients(staged: Staging, chance: np.random.Generator) -> int:
 
 def _find_changes(staged: Staging) -> None:
     """The known appointments of which the feed says something new, as they are to become."""
-    values = ", ".join(f"{_new(name)} AS {name}" for name in _VALUES)
-    news = " OR ".join(f"known.{name} {staged.dialect.differs} {_new(name)}" for name in _VALUES)
+    kept = (*_VALUES, "released_at")
+    values = ", ".join(f"{_new(name)} AS {name}" for name in kept)
+    news = " OR ".join(f"known.{name} {staged.dialect.differs} {_new(name)}" for name in kept)
     staged.run(f"""
-        INSERT INTO feed_change (id, {", ".join(_VALUES)})
+        INSERT INTO feed_change (id, {", ".join(kept)})
         SELECT known.id, {values} {_STAGED}
         JOIN appointment AS known ON known.external_id = feed.appointment
         WHERE {news}
@@ -192,11 +198,15 @@ def _find_changes(staged: Staging) -> None:
 def _new(name: str) -> str:
     if name == "age_group":  # goes with the age
         return f"CASE WHEN {_FED['age']} IS NULL THEN known.age_group ELSE feed.age_group END"
+    if name == "released_at":
+        return f"CASE WHEN {_STALE} THEN known.released_at END"
+    if name == "status":
+        return f"CASE WHEN {_STALE} THEN known.status ELSE feed.status END"
     return f"coalesce({_FED[name]}, known.{name})"
 
 
 def _update_appointments(staged: Staging) -> int:
-    values = ", ".join(f"{name} = new.{name}" for name in _VALUES)
+    values = ", ".join(f"{name} = new.{name}" for name in (*_VALUES, "released_at"))
     return staged.run(f"""
         UPDATE appointment SET {values} FROM feed_change AS new WHERE new.id = appointment.id
     """)

@@ -176,7 +176,8 @@ def _tables(dialect: Dialect) -> list[str]:
             department_id {dialect.integer}, clinician_id {dialect.integer},
             start {dialect.integer}, day {dialect.day}, status TEXT,
             booked_at {dialect.integer}, age {dialect.integer}, age_group {dialect.integer},
-            duration {dialect.integer}, reminder_sent {dialect.boolean}, extra TEXT
+            duration {dialect.integer}, reminder_sent {dialect.boolean}, extra TEXT,
+            released_at {dialect.integer}
         )""",
         f"CREATE TEMPORARY TABLE feed_reference (number {dialect.integer}, reference TEXT)",
         f"CREATE TEMPORARY TABLE touched_patient (id {dialect.integer} PRIMARY KEY)",

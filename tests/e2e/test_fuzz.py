@@ -26,7 +26,18 @@ PIECES = (
     *("\u202e\u05d0\u05d1", "<b>", "&amp;", "%s", "'; --", "\x00", "\n", "é", "💊", "٣"),
 )
 COMMANDS = (
-    *("risk", "pending", "heatmap", "efficiency", "find", "summary", "help", "start", "settings"),
+    *(
+        "risk",
+        "pending",
+        "today",
+        "heatmap",
+        "efficiency",
+        "find",
+        "summary",
+        "help",
+        "start",
+        "settings",
+    ),
     *("RISK", "start@slotwise_bot", "risk@another_bot", "", "unknown", "risk_"),
 )
 TEXTS = (
@@ -123,7 +134,9 @@ def damaged(chance: random.Random, messages: list[Message]) -> str:
 def decides(phone: Phone, data: str) -> bool:
     """Whether the person could decide something by it: that is what others are tried for."""
     staff, manager = phone.person.first_name == "Dana", phone.person.first_name == "Noa"
-    return data.startswith("act:ask") if staff else manager and split(data)[0] in ACTS
+    if staff:
+        return data.startswith(("act:ask", "act:drop", "called", "uncall"))
+    return manager and split(data)[0] in ACTS
 
 
 def in_bytes(data: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from bot.demo.server import Phone
+from domain.calls import CallOutcome
 from domain.clock import HandClock
 from domain.criteria import Criteria
 from domain.criteria import select as select_criteria
@@ -18,7 +19,7 @@ from domain.transfers import Kind
 from handlers.commands import COMMANDS
 from handlers.guard import PRIVATE_ONLY, STRANGER
 from handlers.router import ACTS, OLD_BUTTON, SCREENS
-from storage import actions, batches, people, risk
+from storage import actions, batches, call_lists, calls, people, risk
 from storage.store import Store
 from storage.tables import Appointment, AuditEntry, MemberRow, Patient, Push
 from tests.conftest import MONDAY_MORNING
@@ -27,7 +28,7 @@ from tests.hmo import HOUSE
 
 RIGHTS = Path(__file__).parents[2] / "docs" / "rights.md"
 ROLES = {"dana": "staff", "noa": "manager", "root": "admin"}
-VERBS = {"ask", "now", "yes", "no", "undo"}
+VERBS = {"ask", "now", "yes", "no", "drop", "undo"}
 
 
 def rows_of(heading: str) -> list[dict[str, str]]:
@@ -71,6 +72,17 @@ def prepare(store: Store, clock: HandClock) -> None:
     for _ in range(3):
         store.write_now(batches.draft_from_list, noa, "risk:1.-.-:0", today, now)
     store.write_now(batches.confirm, noa, 2, now, threshold)
+    prepare_calls(store, clock, dana)
+
+
+def prepare_calls(store: Store, clock: HandClock, dana: Member) -> None:
+    """Call lists 1 and 2 are of Cardiology and Dermatology; so are calls 1 and 2, noted by Dana."""
+    now, threshold = clock.now(), HOUSE.threshold
+    today = HOUSE.calendar.day_of(now)
+    for name in ("Cardiology", "Dermatology"):
+        store.write_now(call_lists.freeze, department(store, name), today, now, threshold)
+        key = in_department(store, name)[0]
+        store.write_now(calls.record_call, dana, key, CallOutcome.NO_ANSWER, now, threshold)
 
 
 def samples(store: Store) -> dict[str, str]:
@@ -91,6 +103,15 @@ def samples(store: Store) -> dict[str, str]:
         "heatdep": "heatdep:90:rate:-:0",
         "summary": "summary",
         "toldbatch": "toldbatch:2",
+        "today": "today:0",
+        "calldep": "calldep:0",
+        "callopen": f"callopen:{department(store, 'Cardiology')}",
+        "calls": "calls:1:0",
+        "calladd": "calladd:1",
+        "giveback": f"giveback:{card}:calls:1:0",
+        "called": f"called:{card}:n:calls:1:0",
+        "uncall": "uncall:1:calls:1:0",
+        "act drop": "act:drop:1:proposal:1",
         "act ask": f"act:ask:{card}:c:-",
         "act now": f"act:now:{card}:t:-",
         "act yes": "act:yes:1:proposal:1",
@@ -167,13 +188,23 @@ async def test_a_limited_manager_gets_through_nowhere_else(place: Town) -> None:
         "confirm:1",
         "cancel:1",
         "undobatch:2",
+        "act:drop:2:told:2",
+        f"callopen:{key}",
+        "calls:2:0",
+        "calladd:2",
+        f"giveback:{card}:-",
+        f"called:{card}:x:-",
+        "uncall:2:-",
     ):
         said = await pressed(place.avi, data)
         assert said.startswith("Only "), (data, said)
     assert decided(store) == before
     await pressed(place.avi, f"find:{reference(store, card)}")
     await place.avi.sees("no coming appointment")
-    for data in ("pending:0", "riskdep:30.-.-:0", "heatdep:90:rate:-:0", "gain:30.-.-:0"):
+    for data in (
+        *("pending:0", "calldep:0", "riskdep:30.-.-:0", "heatdep:90:rate:-:0", "gain:30.-.-:0"),
+        "today:0",
+    ):
         await pressed(place.avi, data)
     assert "Dermatology" not in repr([m for m in place.avi.messages if "Only" not in body(m)])
 
