@@ -118,8 +118,9 @@ def add_new(session: Session, call_list_id: int, now: datetime, threshold: int) 
     """Put what has come in since at the end of a list: how many that were, after which place."""
     found = session.get_one(CallList, call_list_id, with_for_update=True)
     last = _last_place(session, call_list_id)
+    _append(session, found, now, threshold)
     touch_figures(session, [found.department_id])
-    return _append(session, found, now, threshold), last
+    return _last_place(session, call_list_id) - last, last
 
 
 def department_of(session: Session, call_list_id: int) -> tuple[int, str] | None:
@@ -207,16 +208,15 @@ def is_called() -> ColumnElement[bool]:
     return counts.correlate(Appointment)
 
 
-def _append(session: Session, found: CallList, now: datetime, threshold: int) -> int:
+def _append(session: Session, found: CallList, now: datetime, threshold: int) -> None:
     key = key_of(found)
     last = _last_place(session, key)
     urgency = (col(Appointment.prior_no_shows).desc(), col(Appointment.start), col(Appointment.id))
     place = literal(last) + func.row_number().over(order_by=urgency)
     chosen = _fresh(literal(key), found, now, threshold).add_columns(place, col(Appointment.id))
-    added = session.execute(
+    session.execute(
         insert(CallListItem).from_select(["call_list_id", "place", "appointment_id"], chosen)
     )
-    return int(getattr(added, "rowcount", 0))
 
 
 def _last_place(session: Session, call_list_id: int) -> int:

@@ -10,6 +10,7 @@ from telegram import Bot
 
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
+from domain.calls import CallOutcome
 from domain.clock import HandClock
 from domain.people import Member, Role
 from domain.statuses import Status
@@ -18,12 +19,25 @@ from handlers.desk import Desk
 from handlers.gateway import Gateway
 from handlers.screens import Visit
 from storage.store import Store
-from storage.tables import Action, Appointment, Batch, DailyCount, Department, MemberRow, Patient
+from storage.tables import (
+    Action,
+    Appointment,
+    Batch,
+    Call,
+    CallList,
+    CallListItem,
+    DailyCount,
+    Department,
+    MemberRow,
+    Patient,
+)
 from tests.hmo import HOUSE
 
 APPOINTMENT = 987_654_321
 ACTION = 876_543_210
 BATCH = 765_432
+CALL_LIST = 87_654_321
+CALL = 98_765_432
 DEPARTMENT = 9876
 LAST_PAGE = 1_249_999
 """Of a list of ten million rows."""
@@ -91,6 +105,18 @@ def fill(session: Session, clock: HandClock) -> None:
             proposed_by=1,
             proposed_at=now,
             note='no "answer" <twice>',
+        )
+    )
+    session.add(CallList(id=CALL_LIST, department_id=DEPARTMENT, day=day, made_at=now))
+    session.flush()
+    session.add(CallListItem(call_list_id=CALL_LIST, place=1, appointment_id=APPOINTMENT))
+    session.add(
+        Call(
+            id=CALL,
+            appointment_id=APPOINTMENT,
+            member_id=1,
+            outcome=CallOutcome.NO_ANSWER,
+            at=now,
         )
     )
     session.add(

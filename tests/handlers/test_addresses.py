@@ -17,7 +17,15 @@ from handlers.addresses import UnknownAddress, join, maybe_whole, pack, split, u
 from handlers.desk import Desk
 from handlers.router import ACTS, SCREENS, open_screen
 from handlers.screens import Screen, Visit
-from tests.handlers.desks import ACTION, APPOINTMENT, BATCH, DEPARTMENT, LAST_PAGE, visit
+from tests.handlers.desks import (
+    ACTION,
+    APPOINTMENT,
+    BATCH,
+    CALL_LIST,
+    DEPARTMENT,
+    LAST_PAGE,
+    visit,
+)
 
 LIMIT = int(InlineKeyboardButtonLimit.MAX_CALLBACK_DATA)
 WORST = f"30.{DEPARTMENT}.8"
@@ -39,8 +47,13 @@ FIRST = (
     f"heat:365:share:{DEPARTMENT}",
     f"heatdep:365:share:{DEPARTMENT}:{LAST_PAGE}",
     "summary",
+    "calldep:0",
+    f"calls:{CALL_LIST}:0",
+    f"card:{APPOINTMENT}:calls:{CALL_LIST}:{LAST_PAGE}",
+    f"giveback:{APPOINTMENT}:calls:{CALL_LIST}:{LAST_PAGE}",
 )
 """Screens from which all others are reached, each with the longest numbers."""
+CALLING = {"called", "callopen", "today"}
 BETWEEN = re.compile(r":(3|7|14)\.|:(30|90|180):")
 """Windows and periods that are like their longer and shorter neighbours."""
 
@@ -140,8 +153,11 @@ async def test_every_button_of_every_screen_fits_and_leads_to_a_screen(
     assert (
         verbs
         == {
-            Role.STAFF: {"act:ask"},
-            Role.MANAGER: {"act:now", "act:yes", "act:no", "draft", "undobatch"},
+            Role.STAFF: {"act:ask", *CALLING},
+            Role.MANAGER: {
+                *("act:now", "act:yes", "act:no", "act:drop", "draft", "undobatch", "uncall"),
+                *CALLING,
+            },
             Role.ADMIN: set(),
         }[role]
     )

@@ -10,16 +10,21 @@ from telegram.constants import MessageLimit
 
 from bot.demo.server.html_mode import parse_html
 from domain.ages import AGE_GROUPS
+from domain.calls import CallOutcome
 from domain.monospace import width
 from domain.people import Role
+from domain.statuses import Status
 from domain.transfers import Kind, State
 from handlers import words
+from handlers.call_list import call_row_lines
 from handlers.desk import Desk
 from handlers.risk_list import row_lines
 from handlers.router import open_screen
 from handlers.screens import Screen, button
+from storage.call_lists import CallRow
+from storage.calls import CallView
 from storage.risk import RiskRow
-from storage.tables import Action
+from storage.tables import Action, Call
 from tests.conftest import MONDAY_MORNING
 from tests.handlers.desks import APPOINTMENT, visit
 
@@ -66,6 +71,58 @@ async def test_a_card_of_many_decisions_fits_a_message_and_shows_what_is_open(de
     assert "54 older actions not shown" in screen.text
     assert "Transfer proposed" in screen.text
     assert "reason 59" in screen.text
+
+
+async def test_a_card_tells_of_the_last_calls_and_counts_the_others(desk: Desk) -> None:
+    now = desk.clock.now()
+
+    def work(session: Session) -> None:
+        for number in range(40):
+            outcome = CallOutcome.NO_ANSWER if number < 39 else CallOutcome.WRONG_NUMBER
+            session.add(Call(appointment_id=APPOINTMENT, member_id=1, outcome=outcome, at=now))
+
+    await desk.store.write(work)
+    screen = await open_screen(visit(desk, Role.STAFF), f"card:{APPOINTMENT}:-")
+    assert "35 older calls not shown" in screen.text
+    assert screen.text.count("No answer 08:00 by Noa &lt;b&gt;") == 5
+    assert "Wrong number 08:00 by Noa" in screen.text
+    assert "Phone number: in the HMO's own system, under P-7K3MQD" in screen.text
+    assert (
+        "Phone number"
+        not in (await open_screen(visit(desk, Role.ADMIN), f"card:{APPOINTMENT}:-")).text
+    )
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    place=st.integers(1, 9_999),
+    missed=st.integers(2, 99),
+    start=starts,
+    outcome=st.none() | st.sampled_from(CallOutcome),
+    at=starts,
+    name=st.text(min_size=1, max_size=60),
+    is_next=st.booleans(),
+)
+def test_a_row_of_a_call_list_is_at_most_two_lines_of_34_columns_whoever_called(
+    desk: Desk,
+    *,
+    place: int,
+    missed: int,
+    start: datetime,
+    outcome: CallOutcome | None,
+    at: datetime,
+    name: str,
+    is_next: bool,
+) -> None:
+    last = CallView(1, 1, outcome, at, name, 1, None, decided=False) if outcome else None
+    row = CallRow(place, 1, "P-7K3MQD", start, missed, Status.BOOKED, outcome is not None, last)
+    lines = call_row_lines(visit(desk, Role.STAFF), row, (place, 1) if is_next else None)
+    assert len(lines) == (2 if outcome else 1)
+    for line in lines:
+        assert width(line) <= words.WIDTH
+        assert len(line.splitlines()) == 1
+    if outcome:
+        assert f"{words.CALLS[outcome]} " in lines[1]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
