@@ -46,7 +46,7 @@ class CallBarrier(StrEnum):
     STARTED = "the appointment has started"
     LONG_PAST = "the appointment is long past"
     GIVEN_BACK = "the slot was given back before"
-    TRANSFERRED = "its transfer is authorized; a manager can undo that"
+    TRANSFERRED = "its transfer is authorized; ask who authorized it"
     NOT_YOURS = "only the person who noted the call can undo it"
     TOO_LATE = "undo is possible for ten minutes"
     DECIDED = "a manager has decided on its transfer"

@@ -159,7 +159,7 @@ def _text(visit: Visit, found: CallPage, pages: Pages) -> str:
     heading = f"Call list · {found.department} · {words.short_day(found.day)}"
     lines = [words.bold(heading)]
     if not found.rows:
-        lines.append("Nothing on it: no high-risk appointment was left when it was opened.")
+        lines.append("No high-risk appointment was left to call about when it was opened.")
         return "\n".join(lines)
     shown = f", {pages.shown}" if pages.last else ""
     lines.append(

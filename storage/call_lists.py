@@ -100,18 +100,18 @@ def freeze(session: Session, department_id: int, day: date, now: datetime, thres
     Returns:
         The list's key.
     """
-    known = select(col(CallList.id)).where(
+    known = select(CallList).where(
         col(CallList.department_id) == department_id, col(CallList.day) == day
     )
-    found = session.scalar(known)
-    if found is not None:
-        return found
-    # Who is a moment later than another is refused by the database, tried again, and finds it.
-    made = CallList(department_id=department_id, day=day, made_at=now)
-    session.add(made)
-    session.flush()
-    _append(session, made, now, threshold)
-    return key_of(made)
+    found = session.scalars(known.with_for_update()).first()
+    if found is None:
+        # Who is a moment later is refused by the database, tried again, and finds it.
+        found = CallList(department_id=department_id, day=day, made_at=now)
+        session.add(found)
+        session.flush()
+    if not _last_place(session, key_of(found)):  # an empty list has no order to keep
+        _append(session, found, now, threshold)
+    return key_of(found)
 
 
 def add_new(session: Session, call_list_id: int, now: datetime, threshold: int) -> tuple[int, int]:

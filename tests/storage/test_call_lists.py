@@ -134,6 +134,17 @@ def test_the_order_stays_whatever_an_import_adds_changes_or_cancels(ward: Ward) 
     assert ward.page(key).fresh == 0
 
 
+def test_an_empty_list_takes_what_comes_in_until_it_is_opened_again(ward: Ward) -> None:
+    ward.clock.move(timedelta(hours=5))
+    key = ward.freeze()
+    assert ward.patients(key) == []
+    fresh = ward.comes("p8", 3, 1)
+    ward.load()
+    assert ward.page(key).fresh == 1
+    assert ward.freeze() == key
+    assert ward.patients(key) == [fresh]
+
+
 def test_two_who_add_what_is_new_at_once_add_it_once(ward: Ward) -> None:
     key = ward.freeze()
     for number in range(4):
