@@ -10,7 +10,7 @@ from domain.ages import AGE_GROUPS
 from domain.days import Calendar
 from domain.people import Refused, Right
 from domain.references import read_reference
-from domain.risk import history_strip, lead_days
+from domain.risk import EXCUSED_MARK, history_strip, lead_days
 from domain.statuses import Status
 from domain.transfers import (
     OPEN,
@@ -123,14 +123,15 @@ def _lead(calendar: Calendar, found: Card) -> str:
 def _history(found: Card) -> list[str]:
     missed = words.count(found.row.prior_no_shows, "earlier no-show")
     visits = words.count(len(found.history), "earlier visit")
-    strip = history_strip(visit.status for visit in found.history)
+    strip = history_strip((visit.status, visit.excused) for visit in found.history)
     if not strip:
         return ["No earlier visit with a known outcome"]
     shown = f", the last {len(strip)} shown" if len(strip) < len(found.history) else ""
+    excused = f", {EXCUSED_MARK} excused" if EXCUSED_MARK in strip else ""
     return [
         f"{missed} in {visits}{shown}",
         f"<code>{strip}</code>",
-        "✗ did not come, ✓ came, oldest first",
+        f"✗ did not come, ✓ came{excused}, oldest first",
     ]
 
 

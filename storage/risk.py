@@ -55,6 +55,8 @@ class Visit:
 
     start: datetime
     status: Status
+    excused: bool
+    department_id: int
 
 
 @dataclass(frozen=True)
@@ -228,7 +230,12 @@ def _rows() -> Select[*tuple[Any, ...]]:
 
 def _history(session: Session, appointment: Appointment) -> list[Visit]:
     rows = session.execute(
-        select(col(Appointment.start), col(Appointment.status))
+        select(
+            col(Appointment.start),
+            col(Appointment.status),
+            col(Appointment.excused),
+            col(Appointment.department_id),
+        )
         .where(
             col(Appointment.patient_id) == appointment.patient_id,
             col(Appointment.start) < appointment.start,
@@ -236,4 +243,4 @@ def _history(session: Session, appointment: Appointment) -> list[Visit]:
         )
         .order_by(col(Appointment.start), col(Appointment.id))
     ).all()
-    return [Visit(start, status) for start, status in rows]
+    return [Visit(*row) for row in rows]
