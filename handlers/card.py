@@ -23,6 +23,7 @@ from domain.transfers import (
 )
 from handlers import words
 from handlers.addresses import NOWHERE, UnknownAddress, join, whole
+from handlers.corrections import wrong_record_button
 from handlers.risk_list import CARD, row_buttons, row_lines
 from handlers.screens import Buttons, Screen, Visit, button
 from storage import proposals, risk
@@ -136,14 +137,16 @@ def _history(found: Card) -> list[str]:
 
 
 def _decisions(visit: Visit, found: Card, actions: Sequence[ActionView]) -> list[str]:
+    calm = _barrier(visit, found) is Barrier.NOT_HIGH_RISK
+    takes = f"that takes {visit.desk.house.threshold} earlier no-shows"
     if not actions:
-        if _barrier(visit, found) is Barrier.NOT_HIGH_RISK:
-            return [f"Not high-risk: that takes {visit.desk.house.threshold} earlier no-shows"]
-        return ["Nothing decided yet"]
+        return [f"Not high-risk: {takes}" if calm else "Nothing decided yet"]
     told = [action for action in actions if action.state in OPEN or action in actions[-DECISIONS:]]
     lines = [line for action in told for line in action_lines(visit, action)]
     if len(told) < len(actions):
         lines.insert(0, f"{words.count(len(actions) - len(told), 'older action')} not shown")
+    if calm:
+        lines.append(f"No longer high-risk: {takes}")
     if any(_may_note(visit, action) for action in actions):
         lines.append("Reply to this message to add a note.")
     return lines
@@ -198,7 +201,7 @@ def _buttons(visit: Visit, found: Card, actions: Sequence[ActionView], back: str
         if can_undo(visit, action)
     ]
     way_back = [] if back == NOWHERE else [button("‹ Back", back)]
-    rows.append([*way_back, button("Refresh", here)])
+    rows.append([*way_back, *wrong_record_button(visit, found, back), button("Refresh", here)])
     return rows
 
 

@@ -10,7 +10,18 @@ from telegram import CallbackQuery, Message, Update
 from telegram.constants import ChatAction
 
 from domain.people import Refused, Right
-from handlers import batch, card, efficiency, heatmap, risk_list, summary, transfers, words
+from handlers import (
+    batch,
+    card,
+    corrected,
+    corrections,
+    efficiency,
+    heatmap,
+    risk_list,
+    summary,
+    transfers,
+    words,
+)
 from handlers.addresses import UnknownAddress, split, whole
 from handlers.context import Context
 from handlers.screens import Actor, Answer, Screen, ScreenMaker, Visit
@@ -34,6 +45,9 @@ SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
         heatmap.HEATMAP: heatmap.heatmap,
         heatmap.BY_DEPARTMENT: heatmap.choose_department,
         summary.SUMMARY: summary.summary,
+        corrections.WRONG: corrections.wrong,
+        corrections.RECORD: corrections.record,
+        corrected.REPORT: corrected.report,
     }
 )
 
@@ -44,6 +58,8 @@ ACTS: Final[MappingProxyType[str, Actor]] = MappingProxyType(
         batch.CONFIRM: batch.confirm,
         batch.CANCEL: batch.cancel,
         batch.UNDO: batch.undo,
+        corrections.EXCUSE: corrections.excuse,
+        corrections.UNDO: corrections.undo,
     }
 )
 

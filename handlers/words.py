@@ -1,5 +1,6 @@
 """How figures, times and names are written. One place, so that they read the same everywhere."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
@@ -56,6 +57,11 @@ def short_moment(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%a %d %b %H:%M}"
 
 
+def full_moment(moment: datetime, zone: ZoneInfo) -> str:
+    """`Mon 30 Nov 2026 09:20`, in the HMO's time: for what may lie years back."""
+    return f"{moment.astimezone(zone):%a %d %b %Y %H:%M}"
+
+
 def clock_time(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
     """`08:15` for today, `Mon 30 Nov 08:15` for another day, in the HMO's time."""
     local = moment.astimezone(zone)
@@ -76,6 +82,18 @@ def list_moment(moment: datetime, zone: ZoneInfo) -> str:
 def cut(text: str, columns: int) -> str:
     """The text on one line of at most `columns`, ending in `…` if some is left out."""
     return fit(text, columns).rstrip()
+
+
+def share_lines(rows: Sequence[tuple[str, int, int]]) -> list[str]:
+    """A monospaced line for each name: as far as there is room, its share, part ÷ whole."""
+    shares = [per_cent(100 * part / whole) for _, part, whole in rows]
+    counts = [f"{part:,}÷{whole:,}" for _, part, whole in rows]
+    wide_share, wide_count = max(map(len, shares)), max(map(len, counts))
+    room = WIDTH - wide_share - wide_count - 2
+    return [
+        f"{fit(name, room)} {share:>{wide_share}} {count:>{wide_count}}"
+        for (name, _, _), share, count in zip(rows, shares, counts, strict=True)
+    ]
 
 
 def bold(text: str) -> str:

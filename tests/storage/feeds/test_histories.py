@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session, select
 
+from domain.corrections import Excuse
 from domain.people import Member, Role
 from domain.statuses import OUTCOMES, Status, status_known_at
 from domain.transfers import Kind
-from storage import actions, counters
+from storage import actions, corrections, counters
 from storage.feeds.importing import import_file
 from storage.feeds.mapping import Mapping
 from storage.feeds.report import ImportRefused
@@ -30,7 +31,8 @@ from tests.hmo import HOUSE, join
 
 THRESHOLD = 2
 EMPTIED = (
-    "push", "audit_entry", "action", "appointment", "daily_count", "patient", "department",
+    "push", "audit_entry", "correction", "action", "appointment", "daily_count", "patient",
+    "department",
 )  # fmt: skip
 
 NAMES = ("appointment_id", "patient_id", "department", "start", "booked", "status", "age")
@@ -54,6 +56,8 @@ steps = st.one_of(
     st.tuples(st.just("authorize"), st.integers(0, 8)),
     st.tuples(st.just("propose"), st.integers(0, 8)),
     st.tuples(st.just("decide"), st.sampled_from(["undo", "decline", "authorize"])),
+    st.tuples(st.just("excuse"), st.tuples(st.integers(0, 8), st.sampled_from(Excuse))),
+    st.tuples(st.just("undo excuse"), st.integers(0, 8)),
     st.tuples(st.just("wait"), st.sampled_from([1, 6, 30])),
 )
 
@@ -68,6 +72,7 @@ class World:
     now: datetime = MONDAY_MORNING
     feed: list[dict[str, str]] = field(default_factory=list)
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
+    excused: set[str] = field(default_factory=set)
 
     def do(self, step: str, given: Any) -> None:
         getattr(self, "do_" + step.replace(" ", "_"))(given)
@@ -133,6 +138,22 @@ class World:
             known = status_known_at(status, started=chosen.start <= self.now)
             self.held[chosen.external_id]["status"] = known
 
+    def do_excuse(self, given: tuple[int, Excuse]) -> None:
+        place, reason = given
+        found = self.appointments()
+        if place < len(found):
+            key, name = key_of(found[place]), found[place].external_id
+            self.store.write_now(corrections.excuse, self.manager, key, reason, self.now)
+            if self.held[name]["status"] is Status.NOSHOW:
+                self.excused.add(name)
+
+    def do_undo_excuse(self, place: int) -> None:
+        found = self.appointments()
+        if place < len(found):
+            key = key_of(found[place])
+            self.store.write_now(corrections.undo_excuse, self.manager, key, self.now)
+            self.excused.discard(found[place].external_id)
+
     def do_authorize(self, place: int) -> None:
         self.act(actions.authorize_directly, place)
 
@@ -180,7 +201,8 @@ class World:
         if not self.held:
             return []
         all_ = pd.DataFrame(self.held.values())
-        missed = all_[all_.status == Status.NOSHOW][["patient_id", "start"]]
+        counts = (all_.status == Status.NOSHOW) & ~all_.appointment_id.isin(self.excused)
+        missed = all_[counts][["patient_id", "start"]]
         pairs = all_.merge(missed, on="patient_id", suffixes=("", "_missed"))
         earlier = pairs[pairs.start_missed < pairs.start].groupby("appointment_id").size()
         all_["earlier"] = all_.appointment_id.map(earlier).fillna(0).astype(int)
@@ -219,3 +241,4 @@ def test_after_any_history_everything_kept_equals_a_count_from_scratch(
         assert world.risk_list() == world.counted_risk_list()
     kept = {each.external_id: (each.start, each.status) for each in world.appointments()}
     assert kept == {key: (row["start"], row["status"]) for key, row in world.held.items()}
+    assert {each.external_id for each in world.appointments() if each.excused} == world.excused
