@@ -14,6 +14,7 @@ from domain.clock import HandClock
 from domain.criteria import Criteria
 from domain.criteria import select as select_criteria
 from domain.people import Member, Role
+from domain.statuses import Status
 from domain.transfers import Kind
 from handlers.commands import COMMANDS
 from handlers.guard import PRIVATE_ONLY, STRANGER
@@ -76,6 +77,7 @@ def prepare(store: Store, clock: HandClock) -> None:
 def samples(store: Store) -> dict[str, str]:
     """An address for each line of the table, all about Cardiology."""
     card = in_department(store, "Cardiology")[2]
+    missed = missed_before(store, card)
     return {
         "risk": "risk:7.-.-:0",
         "riskdep": "riskdep:7.-.-:0",
@@ -102,6 +104,11 @@ def samples(store: Store) -> dict[str, str]:
         "confirm": "confirm:1",
         "cancel": "cancel:3",
         "undobatch": "undobatch:2",
+        "wrong": f"wrong:0:{card}:-",
+        "record": f"record:{missed}:0:{card}:-",
+        "excuse": f"excuse:{missed}:a:0:{card}:-",
+        "unexcuse": f"unexcuse:{missed}:0:{card}:-",
+        "corrections": "corrections:90:0",
     }
 
 
@@ -167,6 +174,10 @@ async def test_a_limited_manager_gets_through_nowhere_else(place: Town) -> None:
         "confirm:1",
         "cancel:1",
         "undobatch:2",
+        f"wrong:0:{card}:-",
+        f"record:{missed_before(store, card)}:0:{card}:-",
+        f"excuse:{missed_before(store, card)}:a:0:{card}:-",
+        f"unexcuse:{missed_before(store, card)}:0:{card}:-",
     ):
         said = await pressed(place.avi, data)
         assert said.startswith("Only "), (data, said)
@@ -302,6 +313,17 @@ def in_department(store: Store, name: str) -> list[int]:
     rows = store.read_now(risk.risk_rows, later, 0, 99)
     first_day = HOUSE.calendar.end_of(HOUSE.calendar.ahead(now, 1))
     return [row.appointment_id for row in rows if row.department == name and row.start > first_day]
+
+
+def missed_before(store: Store, appointment_id: int) -> int:
+    """A recorded no-show of the same patient."""
+
+    def work(session: Session) -> int:
+        patient = session.get_one(Appointment, appointment_id).patient_id
+        missed = (col(Appointment.patient_id) == patient, col(Appointment.status) == Status.NOSHOW)
+        return session.scalars(select(col(Appointment.id)).where(*missed)).first() or 0
+
+    return store.read_now(work)
 
 
 def department(store: Store, name: str) -> int:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlmodel import Session
@@ -11,6 +11,7 @@ from telegram import Bot
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
 from domain.clock import HandClock
+from domain.corrections import Excuse
 from domain.people import Member, Role
 from domain.statuses import Status
 from domain.transfers import Kind, State
@@ -18,12 +19,23 @@ from handlers.desk import Desk
 from handlers.gateway import Gateway
 from handlers.screens import Visit
 from storage.store import Store
-from storage.tables import Action, Appointment, Batch, DailyCount, Department, MemberRow, Patient
+from storage.tables import (
+    Action,
+    Appointment,
+    Batch,
+    Correction,
+    DailyCount,
+    Department,
+    MemberRow,
+    Patient,
+)
 from tests.hmo import HOUSE
 
 APPOINTMENT = 987_654_321
 ACTION = 876_543_210
 BATCH = 765_432
+MISSED = 987_654_310
+EXCUSED = 987_654_311
 DEPARTMENT = 9876
 LAST_PAGE = 1_249_999
 """Of a list of ten million rows."""
@@ -93,6 +105,7 @@ def fill(session: Session, clock: HandClock) -> None:
             note='no "answer" <twice>',
         )
     )
+    _miss(session, now - timedelta(days=8))
     session.add(
         Batch(
             id=BATCH,
@@ -104,4 +117,27 @@ def fill(session: Session, clock: HandClock) -> None:
             created_at=now,
             decided_at=now,
         )
+    )
+
+
+def _miss(session: Session, start: datetime) -> None:
+    """Two recorded no-shows of the patient, the second excused for the reason of most words."""
+    for key in (MISSED, EXCUSED):
+        session.add(
+            Appointment(
+                id=key,
+                external_id=f"a{key}",
+                patient_id=1,
+                department_id=DEPARTMENT,
+                clinician_id=None,
+                start=start,
+                day=HOUSE.calendar.day_of(start),
+                status=Status.NOSHOW,
+                age_group=8,
+                excused=key == EXCUSED,
+            )
+        )
+    session.flush()
+    session.add(
+        Correction(appointment_id=EXCUSED, member_id=1, reason=Excuse.ADMINISTRATIVE, at=start)
     )

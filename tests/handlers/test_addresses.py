@@ -17,11 +17,22 @@ from handlers.addresses import UnknownAddress, join, maybe_whole, pack, split, u
 from handlers.desk import Desk
 from handlers.router import ACTS, SCREENS, open_screen
 from handlers.screens import Screen, Visit
-from tests.handlers.desks import ACTION, APPOINTMENT, BATCH, DEPARTMENT, LAST_PAGE, visit
+from tests.handlers.desks import (
+    ACTION,
+    APPOINTMENT,
+    BATCH,
+    DEPARTMENT,
+    EXCUSED,
+    LAST_PAGE,
+    MISSED,
+    visit,
+)
 
 LIMIT = int(InlineKeyboardButtonLimit.MAX_CALLBACK_DATA)
 WORST = f"30.{DEPARTMENT}.8"
 DEEPEST = f"risk:{WORST}:{LAST_PAGE}"
+MOST_MISSED = 999
+"""The last page of a patient's recorded no-shows, and more than anybody has."""
 FIRST = (
     f"risk:{WORST}:0",
     "risk:30.-.-:0",
@@ -39,6 +50,12 @@ FIRST = (
     f"heat:365:share:{DEPARTMENT}",
     f"heatdep:365:share:{DEPARTMENT}:{LAST_PAGE}",
     "summary",
+    f"wrong:0:{APPOINTMENT}:{DEEPEST}",
+    f"wrong:{MOST_MISSED}:{APPOINTMENT}:-",
+    f"record:{MISSED}:{MOST_MISSED}:{APPOINTMENT}:{DEEPEST}",
+    f"record:{EXCUSED}:{MOST_MISSED}:{APPOINTMENT}:{DEEPEST}",
+    "corrections:30:0",
+    "corrections:90:0",
 )
 """Screens from which all others are reached, each with the longest numbers."""
 BETWEEN = re.compile(r":(3|7|14)\.|:(30|90|180):")
@@ -140,8 +157,16 @@ async def test_every_button_of_every_screen_fits_and_leads_to_a_screen(
     assert (
         verbs
         == {
-            Role.STAFF: {"act:ask"},
-            Role.MANAGER: {"act:now", "act:yes", "act:no", "draft", "undobatch"},
+            Role.STAFF: {"act:ask", "excuse", "unexcuse"},
+            Role.MANAGER: {
+                "act:now",
+                "act:yes",
+                "act:no",
+                "draft",
+                "undobatch",
+                "excuse",
+                "unexcuse",
+            },
             Role.ADMIN: set(),
         }[role]
     )
