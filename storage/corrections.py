@@ -156,7 +156,8 @@ def corrected(
     """
     reasons: dict[int, dict[Excuse, int]] = {}
     for key, reason, number in session.execute(_excused_by_reason(departments, span, begin)):
-        reasons.setdefault(key, {})[reason] = number
+        if number:
+            reasons.setdefault(key, {})[reason] = number
     found = [
         Corrected(name, int(counted) + sum(reasons.get(key, {}).values()), reasons.get(key, {}))
         for key, name, counted in session.execute(_counted(departments, span))
@@ -182,14 +183,15 @@ def _counted(departments: Collection[int], span: Span) -> Select[int, str, int]:
 def _excused_by_reason(
     departments: Collection[int], span: Span, begin: datetime
 ) -> Select[int, Excuse, int]:
+    # The days do not limit the rows: the planner would begin with every appointment of them.
+    number = func.count().filter(col(Appointment.day).between(span.first, span.last))
     return (
-        select(col(Appointment.department_id), col(Correction.reason), func.count())
+        select(col(Appointment.department_id), col(Correction.reason), number)
         .join(Appointment, col(Appointment.id) == col(Correction.appointment_id))
         .where(
             _in_force(),
             col(Correction.at) >= begin,
             col(Appointment.status) == Status.NOSHOW,
-            col(Appointment.day).between(span.first, span.last),
             *_within(Appointment, departments),
         )
         .group_by(col(Appointment.department_id), col(Correction.reason))

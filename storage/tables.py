@@ -1,8 +1,8 @@
 """The tables. Migrations in `storage/migrations` create them; `docs/architecture.md` tells why.
 
-Two columns and one table are *kept up to date* rather than computed when asked, always in the
-transaction that changes what they depend on (`storage/counters.py`):
-`Appointment.prior_no_shows`, `Appointment.action_state` and the rollup `DailyCount`.
+Three columns and one table are *kept up to date* rather than computed when asked, always in the
+transaction that changes what they depend on (`storage/counters.py`): `prior_no_shows`,
+`action_state` and `excused` of `Appointment`, and the rollup `DailyCount`.
 """
 
 from datetime import date, datetime
