@@ -21,9 +21,12 @@ from telegram.ext import (
 
 from bot.connection import REFUSED_AT_MOST, Connection, PollingConnection
 from bot.courier import Courier
+from bot.jobs import run_jobs
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
+from bot.removal import remove_old_messages
 from bot.settings import PREFIX, Settings, WrongSetting
+from bot.tidying import tidy_nightly
 from domain.clock import Clock
 from handlers.commands import COMMANDS
 from handlers.context import App, Context
@@ -41,6 +44,9 @@ log = structlog.get_logger()
 
 UPDATES_AT_ONCE: Final = 32
 """Updates handled side by side; more only queue for the connection."""
+
+JOBS: Final = (tidy_nightly, remove_old_messages)
+"""What the program does by itself; each reads from the database whether it is due."""
 
 UPDATE_KINDS: Final = (Update.MESSAGE, Update.CALLBACK_QUERY)
 
@@ -117,6 +123,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             studio,
             Gateway(app.bot, store, studio, clock),
             settings.data_dir,
+            settings.keep,
         )
         app.bot_data["desk"] = desk
         await _connect(app)
@@ -147,14 +154,16 @@ async def _working(app: App, desk: Desk, renderer: ChromiumRenderer) -> AsyncIte
     await app.updater.start_polling(allowed_updates=UPDATE_KINDS, error_callback=on_trouble)
     courier = asyncio.create_task(Courier(desk).run())
     courier.add_done_callback(lambda _: _end(stopped, "deliveries have ended unexpectedly"))
+    jobs = asyncio.create_task(run_jobs(desk, JOBS))
     try:
         yield Running(app, desk, renderer, stopped)
     finally:
         await app.updater.stop()
         await app.stop()
-        courier.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await courier
+        for task in (courier, jobs):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         await app.shutdown()
 
 

@@ -20,9 +20,10 @@ from bot.logs import redact, start_logging
 from bot.settings import Settings, WrongSetting, read_settings
 from domain.clock import SystemClock
 from domain.people import Role
-from storage import counters, people, risk
+from storage import counters, people, retention, risk
 from storage.feeds.report import ImportRefused
 from storage.migrate import upgrade
+from storage.retention import TidiedElsewhere
 from storage.store import Store, StoreUnavailable
 
 app = typer.Typer(
@@ -45,7 +46,7 @@ def main() -> None:
     """Run a command; what a person can mend is told in one line, without a traceback."""
     try:
         app()
-    except (WrongSetting, StoreUnavailable, ImportRefused) as problem:
+    except (WrongSetting, StoreUnavailable, ImportRefused, TidiedElsewhere) as problem:
         errors.print(redact(str(problem)), style="red", markup=False)
         sys.exit(1)
 
@@ -136,6 +137,17 @@ def export(what: Annotated[Exported, typer.Argument(help="audit or actions.")]) 
     with _store(read_settings()) as store:
         export_ = exporting.audit if what is Exported.AUDIT else exporting.actions
         store.read_now(export_, sys.stdout)
+
+
+@app.command()
+def tidy() -> None:
+    """Make anonymous and delete now what is kept no longer; the bot does so every night."""
+    settings = read_settings()
+    with _store(settings) as store:
+        now = SystemClock(settings.as_of).now()
+        done = asyncio.run(retention.tidy(store, settings.keep, settings.house.calendar, now))
+    for line in retention.told(done):
+        typer.echo(line)
 
 
 def _ended(reason: str | None) -> None:

@@ -34,7 +34,6 @@ ENDS_WITHIN: Final = 5.0
 """Seconds that messages on their way are given when the program ends."""
 
 _AT_ONCE: Final = 100
-_CLEANS_EVERY: Final = timedelta(hours=1)
 _BACK_OFF: Final = timedelta(seconds=5)
 
 
@@ -93,7 +92,6 @@ class Courier:
         self._desk = desk
         self._pace = pace or Pace()
         self._busy: dict[int, asyncio.Task[None]] = {}
-        self._cleans_at = desk.clock.now()
 
     async def run(self) -> None:
         """Deliver and renew until cancelled; a round that fails is logged and tried again."""
@@ -124,9 +122,6 @@ class Courier:
 
     async def _round(self) -> None:
         now, store = self._desk.clock.now(), self._desk.store
-        if now >= self._cleans_at:
-            self._cleans_at = now + _CLEANS_EVERY
-            await store.write(open_messages.forget_old, now)
         closed = set(self._busy) | self._pace.closed()
         for push in await store.write(outbox.take_due, now, _AT_ONCE, closed):
             self._begin(push.member.chat_id, self._deliver(push))
@@ -191,7 +186,7 @@ class Courier:
         store = self._desk.store
         member = await store.read(people.member_by_id, shown.member_id)
         if member is None:
-            await store.write(open_messages.forget, shown.chat_id, shown.message_id)
+            await store.write(open_messages.let_be, shown.chat_id, shown.message_id)
             return
         visit = Visit(self._desk, member)
         await asyncio.sleep(self._pace.take(shown.chat_id))
@@ -204,11 +199,11 @@ class Courier:
                 self._pace.hold(shown.chat_id, _BACK_OFF.total_seconds())
                 return
             log.error("a message could not be renewed", problem=str(error))
-            await store.write(open_messages.forget, shown.chat_id, shown.message_id)
+            await store.write(open_messages.let_be, shown.chat_id, shown.message_id)
         except (UnknownAddress, Refused, Forbidden) as error:
             if isinstance(error, Forbidden):
                 await store.write(people.mark_unreachable, member.id)
-            await store.write(open_messages.forget, shown.chat_id, shown.message_id)
+            await store.write(open_messages.let_be, shown.chat_id, shown.message_id)
 
 
 def _back_off(push: DuePush) -> timedelta:

@@ -1,7 +1,7 @@
 """Settings: the environment or `.env`, prefix `SLOTWISE_`; `.env.example` explains each."""
 
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from domain.criteria import House
 from domain.days import Calendar
+from domain.retention import Retention
 
 PREFIX: Final = "SLOTWISE_"
 TELEGRAM: Final = "https://api.telegram.org"
@@ -51,6 +52,10 @@ class Settings(BaseSettings):
     as_of: datetime | None = None
     log_format: LogFormat = LogFormat.CONSOLE
     data_dir: Path = Path("data")
+    keep_patients_days: int = Field(default=730, ge=30, le=36_500)
+    keep_messages_hours: int = Field(default=36, ge=1, le=47)
+    keep_outbox_days: int = Field(default=30, ge=2, le=3_650)
+    keep_views_days: int = Field(default=90, ge=2, le=3_650)
 
     @field_validator("bot_token")
     @classmethod
@@ -99,6 +104,16 @@ class Settings(BaseSettings):
     def house(self) -> House:
         """The HMO's calendar and threshold."""
         return House(Calendar(ZoneInfo(self.timezone)), self.risk_threshold)
+
+    @property
+    def keep(self) -> Retention:
+        """How long what is kept."""
+        return Retention(
+            timedelta(days=self.keep_patients_days),
+            timedelta(hours=self.keep_messages_hours),
+            timedelta(days=self.keep_outbox_days),
+            timedelta(days=self.keep_views_days),
+        )
 
     @property
     def token(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from domain.clock import Clock
 from domain.criteria import House
 from domain.density import Density, Measure
+from domain.retention import Retention
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Desk:
 
     Attributes:
         data_dir: Where uploads lie while they are read.
+        keep: How long what is kept.
         changed: Set after a transaction that others may have to be told about.
     """
 
@@ -64,4 +66,5 @@ class Desk:
     pictures: Pictures
     gateway: "Gateway"
     data_dir: Path
+    keep: Retention = field(default_factory=Retention)
     changed: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,17 +1,18 @@
 """The gateway: the one place that sends, edits and answers.
 
 It keeps Telegram's manners (an edit that changes nothing is no failure, a wait that Telegram asks
-for is waited out) and notes which message shows which screen.
+for is waited out) and notes which message shows which screen: all that is made of the schedule is
+protected from being forwarded, and deleted when it is old (`bot/removal.py`).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
-from telegram import Bot, CallbackQuery, InputMediaPhoto, Message
+from telegram import Bot, CallbackQuery, InputMediaDocument, InputMediaPhoto, Message
 from telegram.constants import MessageLimit, ParseMode
 from telegram.error import BadRequest, RetryAfter
 
@@ -28,6 +29,9 @@ T = TypeVar("T")
 _WAITS: Final = 3
 _LONGEST_WAIT: Final = 60
 """Seconds; a longer wait is left to who called."""
+
+FILE: Final = "file"
+"""Noted in place of an address: the message is a file."""
 
 log = structlog.get_logger()
 
@@ -112,14 +116,51 @@ class Gateway:
             told = error.message.lower()
             if "not modified" in told:
                 edited = True
-            elif "message to edit not found" in told or "can't be edited" in told:
+            elif "message to edit not found" in told:
                 await self._store.write(open_messages.forget, chat_id, message_id)
+                return False
+            elif "can't be edited" in told:
+                await self._store.write(open_messages.let_be, chat_id, message_id)
                 return False
             else:
                 raise
         if isinstance(edited, Message):
             self._keep_file(edited, screen)
         return True
+
+    async def delete(self, chat_id: int, message_ids: Sequence[int]) -> None:
+        """Delete up to 100 messages of a chat, whoever sent them; what is gone is no failure.
+
+        Raises:
+            BadRequest: One cannot be deleted, and so none was.
+        """
+        await waiting_as_told(lambda: self._bot.delete_messages(chat_id, message_ids))
+
+    async def blank(self, chat_id: int, message_id: int, html: str, *, is_file: bool) -> None:
+        """Leave nothing in a message of the bot but a few words.
+
+        Raises:
+            BadRequest: It is gone, or was not the bot's.
+        """
+        where: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id}
+        if is_file:
+            nothing = InputMediaDocument(
+                b"removed\n", filename="removed.txt", caption=html, parse_mode=ParseMode.HTML
+            )
+            await waiting_as_told(lambda: self._bot.edit_message_media(nothing, **where))
+            return
+        said: dict[str, Any] = {**where, "parse_mode": ParseMode.HTML}
+        try:
+            await waiting_as_told(lambda: self._bot.edit_message_text(html, **said))
+        except BadRequest as error:
+            if "no text in the message" not in error.message.lower():
+                raise
+            await waiting_as_told(lambda: self._bot.edit_message_caption(caption=html, **said))
+
+    async def received(self, member: Member, message: Message) -> None:
+        """Note what a member sent: it may tell of a patient, and is deleted like the bot's own."""
+        sent_at = min(self._clock.now(), message.date)
+        await self._keep_account(member, message.message_id, sent_at=sent_at)
 
     async def answer(
         self, query: CallbackQuery, text: str | None = None, *, alert: bool = False
@@ -133,7 +174,7 @@ class Gateway:
             log.info("a press was answered too late")
 
     async def say(self, chat_id: int, html: str) -> None:
-        """Send a few lines that show no figures."""
+        """Send a few lines that show neither figures nor patients: they stay in the chat."""
         await waiting_as_told(
             lambda: self._bot.send_message(
                 chat_id, html[: int(MessageLimit.MAX_TEXT_LENGTH)], parse_mode=ParseMode.HTML
@@ -144,11 +185,11 @@ class Gateway:
         """Show "typing…" or the like for up to five seconds."""
         await self._bot.send_chat_action(chat_id, action)
 
-    async def document(self, chat_id: int, content: bytes, name: str, caption: str) -> None:
+    async def document(self, member: Member, content: bytes, name: str, caption: str) -> None:
         """Send a file."""
-        await waiting_as_told(
+        message = await waiting_as_told(
             lambda: self._bot.send_document(
-                chat_id,
+                member.chat_id,
                 content,
                 filename=name,
                 caption=caption,
@@ -156,6 +197,7 @@ class Gateway:
                 protect_content=True,
             )
         )
+        await self._keep_account(member, message.message_id, FILE)
 
     async def _send(self, chat_id: int, screen: Screen, *, silent: bool = False) -> Message:
         if screen.picture:
@@ -200,8 +242,10 @@ class Gateway:
         try:
             await message.delete()
         except BadRequest:
-            log.info("a message was too old to delete")
-        await self._store.write(open_messages.forget, message.chat_id, message.message_id)
+            log.info("a message could not be deleted")
+            await self._store.write(open_messages.let_be, message.chat_id, message.message_id)
+        else:
+            await self._store.write(open_messages.forget, message.chat_id, message.message_id)
 
     async def _noted(self, member: Member, message: Message, screen: Screen) -> int:
         self._keep_file(message, screen)
@@ -215,9 +259,6 @@ class Gateway:
     async def _note(
         self, member: Member, message_id: int, screen: Screen, *, renewed: bool = False
     ) -> None:
-        if screen.version is None:
-            await self._store.write(open_messages.forget, member.chat_id, message_id)
-            return
         shown = Shown(
             member.chat_id,
             message_id,
@@ -229,6 +270,13 @@ class Gateway:
         )
         keep = open_messages.renewed if renewed else open_messages.remember
         await self._store.write(keep, shown, self._clock.now())
+
+    async def _keep_account(
+        self, member: Member, message_id: int, address: str = "", sent_at: datetime | None = None
+    ) -> None:
+        """Note a message that shows no screen."""
+        shown = Shown(member.chat_id, message_id, member.id, address, None, None, "")
+        await self._store.write(open_messages.remember, shown, sent_at or self._clock.now())
 
 
 def _fits(message: Message, screen: Screen) -> bool:

@@ -142,7 +142,7 @@ def _draft(
     now: datetime,
 ) -> int:
     member.require(Right.DECIDE)
-    _drop_abandoned(session, now)
+    drop_abandoned(session, now)
     batch = Batch(member_id=member.id, source=source, state=State.PROPOSED, size=0, created_at=now)
     session.add(batch)
     session.flush()
@@ -153,7 +153,7 @@ def _draft(
     return batch_id
 
 
-def _drop_abandoned(session: Session, now: datetime) -> None:
+def drop_abandoned(session: Session, now: datetime) -> None:
     """Cancel drafts that nobody has decided for long, and let go of their items."""
     dropped = (
         update(Batch)

@@ -323,10 +323,10 @@ class BatchItem(SQLModel, table=True):
 
 
 class OpenMessage(SQLModel, table=True):
-    """A message whose figures are kept true.
+    """A message about patients in a chat: its figures are kept true, and it is deleted once old.
 
     Attributes:
-        address: Which screen it shows.
+        address: Which screen it shows; empty for none.
         department_id: The one department that the screen is about, or none for all.
         version: The sum of `Department.figures` over those departments when it was shown;
             `None` if it shows no figures, only patients.

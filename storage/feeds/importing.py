@@ -142,12 +142,14 @@ def _refuse_useless(rows: int, rejected: Rejects) -> None:
 
 
 def _finished(read: ImportReport, merged: Merged, seconds: float) -> ImportReport:
-    usable = read.rows - read.rejected - read.not_booked_yet - read.duplicates
+    left_out = read.rejected + read.not_booked_yet + read.duplicates + merged.forgotten
+    usable = read.rows - left_out
     return replace(
         read,
         inserted=merged.inserted,
         updated=merged.updated,
         unchanged=usable - merged.inserted - merged.updated,
+        forgotten=merged.forgotten,
         new_patients=merged.new_patients,
         patients_updated=merged.patients_updated,
         new_departments=merged.new_departments,

@@ -19,6 +19,7 @@ from domain.references import draw_references
 from storage.counters import CONTRIBUTION, EARLIER_NO_SHOWS, add_to_rollup
 from storage.feeds.report import ImportRefused
 from storage.feeds.staging import PATIENT_FIELDS, Staging
+from storage.retention import forgotten_before
 from storage.tables import Fact
 
 _ZONE: Final = "timezone"
@@ -60,6 +61,7 @@ class Merged:
     new_patients: int
     patients_updated: int
     new_departments: tuple[str, ...]
+    forgotten: int = 0
 
 
 def merge(staged: Staging, calendar: Calendar, chance: np.random.Generator) -> Merged:
@@ -81,6 +83,7 @@ def merge(staged: Staging, calendar: Calendar, chance: np.random.Generator) -> M
     if not refuse_other_zone(staged.connection, calendar):
         zone = {"name": _ZONE, "value": calendar.zone.key}
         staged.connection.execute(insert(Fact).values(**zone))
+    forgotten = _leave_out_forgotten(staged)
     new_departments = _take_names(staged, "department", ", figures, outcomes", ", 0, 0")
     _take_names(staged, "clinician")
     patients_updated = _update_patients(staged)
@@ -98,7 +101,7 @@ def merge(staged: Staging, calendar: Calendar, chance: np.random.Generator) -> M
         UPDATE department SET figures = figures + 1, outcomes = outcomes + 1
         WHERE id IN (SELECT id FROM touched_department)
     """)
-    return Merged(inserted, updated, new_patients, patients_updated, new_departments)
+    return Merged(inserted, updated, new_patients, patients_updated, new_departments, forgotten)
 
 
 def refuse_other_zone(connection: Connection, calendar: Calendar) -> bool:
@@ -116,6 +119,30 @@ def refuse_other_zone(connection: Connection, calendar: Calendar) -> bool:
             f"the store was filled in the time zone {kept}; this is {calendar.zone.key}"
         )
     return kept is not None
+
+
+def _leave_out_forgotten(staged: Staging) -> int:
+    """Leave out appointments of before patients were forgotten, unless they are known.
+
+    Those of anonymous patients are among them: taken in, they would make a second patient of each
+    and count everything twice.
+
+    Returns:
+        How many rows that is.
+    """
+    before = forgotten_before(staged.connection)
+    if before is None:
+        return 0
+    left_out = staged.run(
+        """
+        DELETE FROM feed_row WHERE start < :before
+            AND NOT EXISTS (SELECT 1 FROM appointment AS a WHERE a.external_id = appointment)
+        """,
+        before=before,
+    )
+    if left_out:
+        staged.drop_unused()
+    return left_out
 
 
 def _take_names(

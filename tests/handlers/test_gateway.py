@@ -15,7 +15,7 @@ from bot.demo.server import BotApiServer, Fault, Person, Phone
 from domain.clock import HandClock
 from domain.people import Member, Role
 from handlers.desk import HeatmapRequest
-from handlers.gateway import Gateway
+from handlers.gateway import FILE, Gateway
 from handlers.screens import Picture, Screen, button
 from storage import open_messages
 from storage.open_messages import Shown
@@ -92,10 +92,31 @@ async def bench(sqlite_store: Store, clock: HandClock) -> AsyncIterator[Bench]:
             yield Bench(server, sqlite_store, clock, bot, album, gateway, member)
 
 
-async def test_a_screen_with_figures_is_noted_and_one_without_is_not(bench: Bench) -> None:
-    first = await bench.gateway.send(bench.member, LIST)
-    second = await bench.gateway.send(bench.member, CHOICE)
-    assert (bench.shows(first), bench.shows(second)) == (LIST.address, None)
+async def test_every_screen_is_noted_and_one_without_figures_without_a_version(
+    bench: Bench,
+) -> None:
+    for screen in (LIST, CHOICE, HEATMAP):
+        sent = await noted(bench, await bench.gateway.send(bench.member, screen))
+        assert (sent.address, sent.version) == (screen.address, screen.version)
+
+
+async def test_a_few_lines_are_not_noted_and_a_file_is_and_is_protected(bench: Bench) -> None:
+    await bench.gateway.say(bench.member.chat_id, "Noted.")
+    said = bench.phone.messages[-1]
+    await bench.gateway.document(bench.member, b"rows", "rows.csv", "the rows")
+    sent = bench.phone.messages[-1]
+    assert (bench.shows(said["message_id"]), bench.shows(sent["message_id"])) == (None, FILE)
+    assert sent["has_protected_content"]
+
+
+async def test_what_is_shown_anew_stays_as_old_as_the_message(bench: Bench) -> None:
+    sent = await bench.gateway.send(bench.member, LIST)
+    before = bench.clock.now()
+    bench.clock.move(timedelta(hours=30))
+    assert await bench.gateway.edit(bench.member, sent, CHOICE)
+    (only,) = bench.store.read_now(open_messages.to_be_removed, before + timedelta(seconds=1), 9)
+    assert (only.message_id, only.address) == (sent, CHOICE.address)
+    assert bench.store.read_now(open_messages.to_be_removed, before, 9) == []
 
 
 async def test_what_is_sent_can_be_neither_forwarded_nor_heard_if_silent(bench: Bench) -> None:
@@ -109,7 +130,7 @@ async def test_a_screen_takes_the_place_of_another_in_the_same_message(bench: Be
     sent = await bench.gateway.send(bench.member, LIST)
     await bench.gateway.show(bench.member, await bench.message(sent), CHOICE)
     assert (await bench.phone.sees("choose"))["message_id"] == sent
-    assert bench.shows(sent) is None
+    assert bench.shows(sent) == CHOICE.address
 
 
 async def test_a_message_that_is_gone_is_replaced_by_a_new_one(bench: Bench) -> None:
@@ -257,7 +278,7 @@ async def test_a_reader_who_turns_while_figures_are_renewed_keeps_the_last_word(
     may_end.set()
     await asyncio.gather(renewing, turning)
     assert body(bench.phone.messages[-1]) == "choose"
-    assert bench.shows(sent) is None
+    assert bench.shows(sent) == CHOICE.address
 
 
 async def noted(bench: Bench, message_id: int) -> Shown:
@@ -265,7 +286,7 @@ async def noted(bench: Bench, message_id: int) -> Shown:
 
     def work(session: Session) -> Shown:
         row = session.get_one(OpenMessage, (bench.member.chat_id, message_id))
-        return Shown(**row.model_dump(exclude={"shown_at"}))
+        return Shown(**row.model_dump(exclude={"shown_at", "sent_at"}))
 
     return await bench.store.read(work)
 
