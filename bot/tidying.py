@@ -21,4 +21,5 @@ async def tidy_nightly(desk: Desk) -> None:
         await store.write(retention.mark_done, night)
     except TidiedElsewhere:
         return
-    log.info("what was old has been tidied away", **done)
+    if done:
+        log.info("what was old has been tidied away", **done)

@@ -23,7 +23,7 @@ from storage.store import Store
 from tests.bot.command import slotwise, started
 from tests.e2e.town import TOKEN
 
-COMMANDS = ("run", "demo", "import", "invite", "check", "verify", "export")
+COMMANDS = ("run", "demo", "import", "invite", "check", "verify", "export", "tidy")
 LIMIT = 60.0
 """Seconds; a program takes one or two to start, on a busy machine many more."""
 
@@ -169,6 +169,27 @@ def test_export_writes_csv_and_nothing_else(monkeypatch: pytest.MonkeyPatch, cap
     assert [row["event"] for row in rows] == ["invite"]
     assert slotwise(monkeypatch, "export", "actions") == 0
     assert capsys.readouterr().out.startswith("id,reference,")
+
+
+def test_tidy_makes_anonymous_what_is_old_and_prints_how_many(
+    monkeypatch: pytest.MonkeyPatch, capsys: Said, tmp_path: Path
+) -> None:
+    file = tmp_path / "may.csv"
+    file.write_text(
+        "appointment_id,patient_id,department,start,status\n"
+        "A1,P1,Eyes,2015-05-02,noshow\nA2,P1,Eyes,2015-05-03,noshow\nA3,P2,Eyes,2016-05-20,noshow\n"
+    )
+    monkeypatch.setenv(f"{PREFIX}AS_OF", "2016-05-29T20:00Z")
+    monkeypatch.setenv(f"{PREFIX}KEEP_PATIENTS_DAYS", "365")
+    slotwise(monkeypatch, "import", str(file))
+    capsys.readouterr()
+    for told in (
+        "1 patients made anonymous\n2 appointments made anonymous\n",
+        "Nothing was old enough.\n",
+    ):
+        assert slotwise(monkeypatch, "tidy") == 0
+        assert capsys.readouterr() == (told, "")
+    assert slotwise(monkeypatch, "verify") == 0
 
 
 async def test_a_signal_ends_the_bot_gracefully(tmp_path: Path, telegram: BotApiServer) -> None:

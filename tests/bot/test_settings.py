@@ -1,12 +1,13 @@
 """Settings: a wrong value is named in one line, and `.env.example` tells of every one."""
 
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.settings import PREFIX, LogFormat, Settings, WrongSetting, read_settings
+from domain.retention import Retention
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 TOKEN = "123456:AAbbCCddEEffGGhhIIjjKK"
@@ -40,6 +41,12 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("SUMMARY_TIME", "breakfast"),
         ("AS_OF", "yesterday"),
         ("LOG_FORMAT", "xml"),
+        ("KEEP_PATIENTS_DAYS", "29"),
+        ("KEEP_PATIENTS_DAYS", "for ever"),
+        ("KEEP_MESSAGES_HOURS", "0"),
+        ("KEEP_MESSAGES_HOURS", "48"),
+        ("KEEP_OUTBOX_DAYS", "1"),
+        ("KEEP_VIEWS_DAYS", "-90"),
     ],
 )
 def test_a_wrong_value_is_told_in_one_line_that_names_the_setting(
@@ -88,6 +95,15 @@ def test_the_moment_at_which_the_clock_starts_is_utc(
 ) -> None:
     monkeypatch.setenv(f"{PREFIX}AS_OF", written)
     assert read_settings().as_of == datetime(2016, 5, 29, 20, tzinfo=UTC)
+
+
+def test_how_long_what_is_kept_comes_in_days_and_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().keep == Retention()
+    for name, value in (("PATIENTS_DAYS", 365), ("MESSAGES_HOURS", 47), ("VIEWS_DAYS", 10)):
+        monkeypatch.setenv(f"{PREFIX}KEEP_{name}", str(value))
+    keep = read_settings().keep
+    assert (keep.patients.days, keep.outbox.days, keep.views.days) == (365, 30, 10)
+    assert keep.messages == timedelta(hours=47)
 
 
 def test_an_address_is_used_without_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
