@@ -34,6 +34,7 @@ from handlers.desk import Desk
 from handlers.errors import on_error
 from handlers.gateway import Gateway
 from handlers.guard import FIRST, guard
+from handlers.received import SECOND, note_received
 from handlers.router import on_press, on_text
 from handlers.start import on_start
 from handlers.uploads import on_document
@@ -93,6 +94,7 @@ def build_app(settings: Settings) -> App:
 def add_handlers(app: App) -> None:
     """Everything that answers, the guard before all of it."""
     app.add_handler(TypeHandler(Update, guard), group=FIRST)
+    app.add_handler(MessageHandler(filters.ALL, note_received), group=SECOND)
     app.add_handler(CommandHandler("start", on_start))
     for command in COMMANDS:
         app.add_handler(CommandHandler(command.name, command.handler))

@@ -4,16 +4,15 @@ from typing import Final
 
 import structlog
 from sqlmodel import Session
-from telegram import Message, Update
+from telegram import Update
 from telegram.constants import ChatType
 from telegram.ext import ApplicationHandlerStop, filters
 
 from domain.clock import Clock
-from domain.references import holds_reference
 from handlers.context import Context
 from storage import audit, people
 
-FIRST: Final = -1
+FIRST: Final = -2
 """The handler group of the guard: groups run in ascending order."""
 
 PRIVATE_ONLY: Final = (
@@ -45,14 +44,6 @@ async def guard(update: Update, context: Context) -> None:
         await context.desk.store.write(_refused, context.desk.clock, user.id)
         await _turn_away(update, context, STRANGER)
         raise ApplicationHandlerStop
-    if context.member and update.message and _may_tell_of_patients(update.message):
-        await context.desk.gateway.received(context.member, update.message)
-
-
-def _may_tell_of_patients(message: Message) -> bool:
-    """Whatever is no plain command does: a file, a note, a reason, a reference."""
-    text = message.text or ""
-    return not text.startswith("/") or holds_reference(text)
 
 
 def _is_start(update: Update, username: str) -> bool:

@@ -46,7 +46,6 @@ from storage.tables import (
     Fact,
     Patient,
     Push,
-    Stranger,
 )
 
 PORTION: Final = 500
@@ -178,7 +177,6 @@ def delete_old(session: Session, keep: Retention, calendar: Calendar, now: datet
         ("batch_items", _old_batch_items(views)),
         ("call_list_items", _old_call_list_items(calendar.day_of(views))),
         ("call_lists", _empty_call_lists(calendar.day_of(views))),
-        ("strangers", _old_strangers(views)),
     ):
         deleted: Any = session.execute(statement.execution_options(synchronize_session=False))
         done[what] = deleted.rowcount
@@ -272,8 +270,3 @@ def _empty_call_lists(before: date) -> Delete:
         col(CallList.day) < before,
         ~exists().where(col(CallListItem.call_list_id) == col(CallList.id)),
     )
-
-
-def _old_strangers(before: datetime) -> Delete:
-    over = func.coalesce(col(Stranger.quiet_until), col(Stranger.since)) < before
-    return delete(Stranger).where(col(Stranger.since) < before, over)

@@ -29,7 +29,6 @@ from storage.tables import (
     Fact,
     Patient,
     Push,
-    Stranger,
     key_of,
 )
 from tests.hmo import HOUSE, Hmo, join
@@ -250,21 +249,6 @@ async def test_old_views_go_and_decisions_stay(store: Store, clock: HandClock, h
     assert store.read_now(count, CallList) == 1
     assert store.read_now(counters.verify) == []
     assert len(store.read_now(entries, "tidy")) == 1
-
-
-async def test_strangers_of_long_ago_are_forgotten(
-    store: Store, clock: HandClock, hmo: Hmo
-) -> None:
-    now = clock.now()
-
-    def tried(session: Session) -> None:
-        session.add(Stranger(telegram_id=1, since=now - 100 * DAY, tries=3))
-        session.add(Stranger(telegram_id=2, since=now - 100 * DAY, tries=9, quiet_until=now))
-        session.add(Stranger(telegram_id=3, since=now - DAY, tries=1))
-
-    store.write_now(tried)
-    assert (await tidied(store, clock))["strangers"] == 1
-    assert store.read_now(count, Stranger) == 2
 
 
 async def test_of_several_processes_one_tidies(postgres_store: Store, clock: HandClock) -> None:
