@@ -13,6 +13,7 @@ import structlog
 from telegram.constants import BulkRequestLimit
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter
 
+from handlers import words
 from handlers.desk import Desk
 from handlers.gateway import FILE
 from storage import open_messages
@@ -85,8 +86,7 @@ async def _blank(desk: Desk, message: Sent) -> None:
 
 def removed_words(age: timedelta) -> str:
     """What stands in the place of an old message that can no longer be deleted."""
-    hours = int(age / timedelta(hours=1))
     return (
-        f"This message is older than {hours} hours and its content was removed. "
+        f"This message is older than {words.hours(age)} and its content was removed. "
         "/risk shows the present list."
     )

@@ -79,6 +79,9 @@ async def on_help(_update: Update, context: Context) -> None:
         "",
         *(f"/{command.name} – {command.about}" for command in commands_of(member)),
         "",
+        f"What tells of patients is deleted here after {words.hours(context.desk.keep.messages)}, "
+        "what you write of them too. Every list can be asked for again.",
+        "",
         "A patient is only ever a reference such as <code>P-7K3MQD</code> here. "
         "High-risk means two or more earlier no-shows; "
         "nobody loses a slot because of a score.",

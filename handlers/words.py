@@ -1,6 +1,6 @@
 """How figures, times and names are written. One place, so that they read the same everywhere."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from zoneinfo import ZoneInfo
 
@@ -61,6 +61,11 @@ def clock_time(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
     local = moment.astimezone(zone)
     same_day = local.date() == now.astimezone(zone).date()
     return f"{local:%H:%M}" if same_day else f"{local:%a %d %b %H:%M}"
+
+
+def hours(span: timedelta) -> str:
+    """`36 hours`."""
+    return count(int(span / timedelta(hours=1)), "hour")
 
 
 def window(days: int) -> str:

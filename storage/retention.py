@@ -48,7 +48,7 @@ from storage.tables import (
     Push,
 )
 
-PORTION: Final = 500
+PORTION: Final = 200
 """Patients, or rows to be deleted, in one transaction."""
 
 NOBODY: Final = "-"
