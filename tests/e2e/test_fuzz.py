@@ -37,6 +37,9 @@ from tests.e2e.town import Town, a_small_hmo, town, with_button
 
 ROLES: Final = {"dana": "staff", "noa": "manager", "avi": "manager", "root": "admin"}
 KINDS: Final = [row["address"] for row in BUTTON_ROWS]
+WAYS: Final = ("head", "tail", "more", "less", "twice")
+"""What happens to an address or a code; see `Damage`."""
+
 NOTHING: Final = "999999999999999999"
 """An argument that names nothing."""
 
@@ -135,7 +138,7 @@ damages = st.builds(
     # What decides is worth more tries than what shows.
     st.sampled_from([a for a in KINDS for _ in range(4 if a.split()[0] in ACTS else 1)]),
     st.integers(0, 64),
-    st.sampled_from(["none", "none", "head", "tail", "more", "less", "twice"]),
+    st.sampled_from(["none", "none", *WAYS]),
     pieces,
 )
 
@@ -256,7 +259,7 @@ async def test_no_words_fail_or_change_anything(watched: Watched, who: str, text
 @bounded(80)
 @given(
     who=anybody,
-    way=st.sampled_from(["head", "tail", "more", "less", "twice", "swapped", "another"]),
+    way=st.sampled_from([*WAYS, "swapped", "another"]),
     at=st.integers(0, 30),
     piece=pieces | texts,
 )
@@ -274,9 +277,6 @@ async def test_no_link_but_the_right_one_lets_anybody_in(
     note(f"{who} follows {text!r}")
     await says(watched, who, text)
     watched.check()
-
-
-WAYS: Final = ("head", "tail", "more", "less", "twice")
 
 
 @bounded(80)
