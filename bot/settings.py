@@ -97,8 +97,9 @@ class Settings(BaseSettings):
 
     @property
     def house(self) -> House:
-        """The HMO's calendar and threshold."""
-        return House(Calendar(ZoneInfo(self.timezone)), self.risk_threshold)
+        """The HMO's calendar, threshold and time of the daily summary."""
+        minute = self.summary_time.hour * 60 + self.summary_time.minute
+        return House(Calendar(ZoneInfo(self.timezone)), self.risk_threshold, minute)
 
     @property
     def token(self) -> str:
