@@ -39,7 +39,10 @@ class Pictures(Protocol):
     """Whoever makes pictures."""
 
     async def heatmap(self, request: HeatmapRequest) -> bytes | str:
-        """A PNG, or Telegram's file id of one that was sent before.
+        """A PNG to be sent now, or Telegram's file id of one that was sent before.
+
+        Whoever is given a PNG tells by `remember` or `forget` how sending it went: until then
+        others who ask for the same picture wait a while.
 
         Raises:
             PictureUnavailable: It cannot be made now.
@@ -47,6 +50,9 @@ class Pictures(Protocol):
 
     def remember(self, key: tuple[object, ...], file_id: str) -> None:
         """Telegram keeps the picture of that key under this file id."""
+
+    def forget(self, key: tuple[object, ...]) -> None:
+        """Telegram did not take the picture of that key, or takes its file id no longer."""
 
 
 @dataclass

@@ -6,6 +6,7 @@ for is waited out) and notes which message shows which screen.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
@@ -13,17 +14,18 @@ from weakref import WeakValueDictionary
 import structlog
 from telegram import Bot, CallbackQuery, InputMediaPhoto, Message
 from telegram.constants import MessageLimit, ParseMode
-from telegram.error import BadRequest, RetryAfter
+from telegram.error import BadRequest, RetryAfter, TelegramError
 
 from domain.clock import Clock
 from domain.people import Member
 from handlers.desk import Pictures
-from handlers.screens import Screen
+from handlers.screens import Picture, Screen
 from storage import open_messages
 from storage.open_messages import Shown
 from storage.store import Store
 
 T = TypeVar("T")
+Sent = TypeVar("Sent", Message, Message | bool)
 
 _WAITS: Final = 3
 _LONGEST_WAIT: Final = 60
@@ -107,18 +109,14 @@ class Gateway:
     ) -> bool:
         chat_id = member.chat_id
         try:
-            edited = await self._edit(chat_id, message_id, screen, had_picture)
+            await self._edit(chat_id, message_id, screen, had_picture)
         except BadRequest as error:
             told = error.message.lower()
-            if "not modified" in told:
-                edited = True
-            elif "message to edit not found" in told or "can't be edited" in told:
+            if "message to edit not found" in told or "can't be edited" in told:
                 await self._store.write(open_messages.forget, chat_id, message_id)
                 return False
-            else:
+            if "not modified" not in told:
                 raise
-        if isinstance(edited, Message):
-            self._keep_file(edited, screen)
         return True
 
     async def answer(
@@ -158,24 +156,18 @@ class Gateway:
         )
 
     async def _send(self, chat_id: int, screen: Screen, *, silent: bool = False) -> Message:
+        manner: dict[str, Any] = {
+            "parse_mode": ParseMode.HTML,
+            "reply_markup": screen.keyboard,
+            "disable_notification": silent,
+            "protect_content": True,
+        }
         if screen.picture:
-            return await self._bot.send_photo(
-                chat_id,
-                screen.picture.content,
-                caption=screen.text,
-                parse_mode=ParseMode.HTML,
-                reply_markup=screen.keyboard,
-                disable_notification=silent,
-                protect_content=True,
+            return await self._with_photo(
+                screen.picture,
+                lambda photo: self._bot.send_photo(chat_id, photo, caption=screen.text, **manner),
             )
-        return await self._bot.send_message(
-            chat_id,
-            screen.text,
-            parse_mode=ParseMode.HTML,
-            reply_markup=screen.keyboard,
-            disable_notification=silent,
-            protect_content=True,
-        )
+        return await self._bot.send_message(chat_id, screen.text, **manner)
 
     async def _edit(
         self, chat_id: int, message_id: int, screen: Screen, had_picture: bool
@@ -186,15 +178,37 @@ class Gateway:
             "reply_markup": screen.keyboard,
         }
         if screen.picture:
-            media = InputMediaPhoto(
-                screen.picture.content, caption=screen.text, parse_mode=ParseMode.HTML
+            caption: dict[str, Any] = {"caption": screen.text, "parse_mode": ParseMode.HTML}
+            return await self._with_photo(
+                screen.picture,
+                lambda photo: self._bot.edit_message_media(
+                    InputMediaPhoto(photo, **caption), **where
+                ),
             )
-            return await self._bot.edit_message_media(media, **where)
         if had_picture:
             return await self._bot.edit_message_caption(
                 caption=screen.text, parse_mode=ParseMode.HTML, **where
             )
         return await self._bot.edit_message_text(screen.text, parse_mode=ParseMode.HTML, **where)
+
+    async def _with_photo(
+        self, picture: Picture, send: Callable[[bytes | str], Awaitable[Sent]]
+    ) -> Sent:
+        """Send a picture and tell how that went; anew if Telegram no longer takes its file id."""
+        by_id = isinstance(picture.content, str)
+        try:
+            sent = await send(picture.content)
+        except TelegramError as error:
+            if by_id and not _is_of_no_file(error):
+                raise
+            self._pictures.forget(picture.key)
+            if not by_id:
+                raise
+            anew = replace(picture, content=await picture.again())
+            return await self._with_photo(anew, send)
+        if isinstance(sent, Message) and sent.photo:
+            self._pictures.remember(picture.key, sent.photo[-1].file_id)
+        return sent
 
     async def _remove(self, message: Message) -> None:
         try:
@@ -204,13 +218,8 @@ class Gateway:
         await self._store.write(open_messages.forget, message.chat_id, message.message_id)
 
     async def _noted(self, member: Member, message: Message, screen: Screen) -> int:
-        self._keep_file(message, screen)
         await self._note(member, message.message_id, screen)
         return message.message_id
-
-    def _keep_file(self, message: Message, screen: Screen) -> None:
-        if screen.picture and message.photo:
-            self._pictures.remember(screen.picture.key, message.photo[-1].file_id)
 
     async def _note(
         self, member: Member, message_id: int, screen: Screen, *, renewed: bool = False
@@ -229,6 +238,12 @@ class Gateway:
         )
         keep = open_messages.renewed if renewed else open_messages.remember
         await self._store.write(keep, shown, self._clock.now())
+
+
+def _is_of_no_file(error: TelegramError) -> bool:
+    """Whether Telegram does not know, or no longer takes, a file id: its words vary."""
+    told = error.message.lower()
+    return isinstance(error, BadRequest) and "file" in told and "wrong" in told
 
 
 def _fits(message: Message, screen: Screen) -> bool:

@@ -28,7 +28,15 @@ from tests.hmo import join
 LIST = Screen("the list", [[button("Next ›", "risk:7.-.-:1")]], "risk:7.-.-:0", version=1)
 CHOICE = Screen("choose", [[button("‹ Back", "risk:7.-.-:0")]], "riskdep:7.-.-:0")
 PNG = picture(1080, 600)
-HEATMAP = Screen("the heatmap", picture=Picture(("key",), PNG), address="heat:90:rate:-")
+
+
+async def drawn_again() -> bytes | str:
+    return PNG
+
+
+HEATMAP = Screen(
+    "the heatmap", picture=Picture(("key",), PNG, drawn_again), address="heat:90:rate:-"
+)
 
 
 @dataclass
@@ -36,12 +44,16 @@ class Album:
     """Keeps the file ids that it is told."""
 
     kept: dict[tuple[object, ...], str] = field(default_factory=dict)
+    forgotten: list[tuple[object, ...]] = field(default_factory=list)
 
     async def heatmap(self, request: HeatmapRequest) -> bytes | str:
         raise NotImplementedError
 
     def remember(self, key: tuple[object, ...], file_id: str) -> None:
         self.kept[key] = file_id
+
+    def forget(self, key: tuple[object, ...]) -> None:
+        self.forgotten.append(key)
 
 
 @dataclass
@@ -142,7 +154,9 @@ async def test_a_picture_takes_the_place_of_a_text_as_a_new_message(bench: Bench
 
 async def test_a_picture_takes_the_place_of_another_in_the_same_message(bench: Bench) -> None:
     sent = await bench.gateway.send(bench.member, HEATMAP)
-    other = replace(HEATMAP, text="by count", picture=Picture(("other",), picture(1080, 700)))
+    other = replace(
+        HEATMAP, text="by count", picture=Picture(("other",), picture(1080, 700), drawn_again)
+    )
     await bench.gateway.show(bench.member, await bench.message(sent), other)
     assert (await bench.phone.sees("by count"))["message_id"] == sent
     assert set(bench.album.kept) == {("key",), ("other",)}
@@ -161,10 +175,39 @@ async def test_a_choice_keeps_the_picture_and_also_stands_in_a_text(bench: Bench
 
 async def test_a_known_picture_is_sent_by_its_file_id(bench: Bench) -> None:
     await bench.gateway.send(bench.member, HEATMAP)
-    known = replace(HEATMAP, picture=Picture(("key",), bench.album.kept["key",]))
+    known = replace(HEATMAP, picture=known_as(bench.album.kept["key",]))
     await bench.gateway.send(bench.member, known)
     calls = bench.server.calls("sendPhoto")
     assert calls[1].params["photo"] == bench.album.kept["key",]
+    assert bench.album.forgotten == []
+
+
+async def test_a_file_id_that_telegram_takes_no_longer_is_forgotten_and_the_picture_sent_anew(
+    bench: Bench,
+) -> None:
+    expired = replace(HEATMAP, picture=known_as("AgAC-from-another-time"))
+    sent = await bench.gateway.send(bench.member, expired)
+    assert await bench.phone.sees("the heatmap")
+    assert [call.code for call in bench.server.calls("sendPhoto")] == [400, 200]
+    assert (bench.album.forgotten, set(bench.album.kept)) == ([("key",)], {("key",)})
+    await bench.gateway.show(bench.member, await bench.message(sent), expired)
+    assert [call.code for call in bench.server.calls("editMessageMedia")] == [400, 200]
+
+
+async def test_a_picture_that_could_not_be_sent_is_told_so_that_another_may_try(
+    bench: Bench,
+) -> None:
+    bench.server.faults.add(Fault("sendPhoto", code=400, description="Bad Request: no rights"))
+    with pytest.raises(BadRequest):
+        await bench.gateway.send(bench.member, HEATMAP)
+    assert bench.album.forgotten == [("key",)]
+
+
+async def test_another_trouble_than_the_file_id_keeps_it(bench: Bench) -> None:
+    bench.phone.blocks()
+    with pytest.raises(Forbidden):
+        await bench.gateway.send(bench.member, replace(HEATMAP, picture=known_as("photo-1")))
+    assert bench.album.forgotten == []
 
 
 async def test_a_wait_that_telegram_asks_for_is_waited_out(bench: Bench) -> None:
@@ -265,9 +308,13 @@ async def noted(bench: Bench, message_id: int) -> Shown:
 
     def work(session: Session) -> Shown:
         row = session.get_one(OpenMessage, (bench.member.chat_id, message_id))
-        return Shown(**row.model_dump(exclude={"shown_at"}))
+        return Shown(**row.model_dump(exclude={"shown_at", "sent_at"}))
 
     return await bench.store.read(work)
+
+
+def known_as(file_id: str) -> Picture:
+    return Picture(("key",), file_id, drawn_again)
 
 
 def returns(screen: Screen) -> Callable[[], Awaitable[Screen]]:
