@@ -21,6 +21,8 @@ from telegram.ext import (
 
 from bot.connection import REFUSED_AT_MOST, Connection, PollingConnection
 from bot.courier import Courier
+from bot.jobs import Job, run_jobs
+from bot.mornings import push_summaries
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
 from bot.settings import PREFIX, Settings, WrongSetting
@@ -34,6 +36,7 @@ from handlers.guard import FIRST, guard
 from handlers.router import on_press, on_text
 from handlers.start import on_start
 from handlers.uploads import on_document
+from storage import mornings
 from storage.migrate import upgrade
 from storage.store import Store
 
@@ -41,6 +44,9 @@ log = structlog.get_logger()
 
 UPDATES_AT_ONCE: Final = 32
 """Updates handled side by side; more only queue for the connection."""
+
+JOBS: Final[tuple[Job, ...]] = (push_summaries,)
+"""What is done again and again, beside the handlers and the courier."""
 
 UPDATE_KINDS: Final = (Update.MESSAGE, Update.CALLBACK_QUERY)
 
@@ -109,6 +115,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
     renderer = ChromiumRenderer()
     try:
         await asyncio.to_thread(upgrade, store)
+        await store.write(mornings.plan_everybody, settings.house, clock.now())
         studio = Studio(renderer)
         desk = Desk(
             store,
@@ -147,14 +154,17 @@ async def _working(app: App, desk: Desk, renderer: ChromiumRenderer) -> AsyncIte
     await app.updater.start_polling(allowed_updates=UPDATE_KINDS, error_callback=on_trouble)
     courier = asyncio.create_task(Courier(desk).run())
     courier.add_done_callback(lambda _: _end(stopped, "deliveries have ended unexpectedly"))
+    jobs = asyncio.create_task(run_jobs(desk, JOBS))
+    jobs.add_done_callback(lambda _: _end(stopped, "the jobs have ended unexpectedly"))
     try:
         yield Running(app, desk, renderer, stopped)
     finally:
         await app.updater.stop()
         await app.stop()
-        courier.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await courier
+        for task in (jobs, courier):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         await app.shutdown()
 
 

@@ -20,6 +20,7 @@ from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
 from handlers.heatmap import heatmap
 from handlers.risk_list import BY_DEPARTMENT, LIST, risk_list
 from handlers.screens import Screen, Visit, button
+from handlers.settings import settings
 from handlers.summary import summary
 from handlers.transfers import pending
 from storage import risk
@@ -69,6 +70,11 @@ async def on_summary(update: Update, context: Context) -> None:
     await _send(update, context, await summary(context.visit, []))
 
 
+async def on_settings(update: Update, context: Context) -> None:
+    """`/settings`."""
+    await _send(update, context, await settings(context.visit, []))
+
+
 async def on_help(_update: Update, context: Context) -> None:
     """`/help`: the commands that this person has."""
     member = context.visit.member
@@ -95,6 +101,7 @@ COMMANDS: Final = (
     Command("efficiency", "how much of the schedule was acted on", on_efficiency),
     Command("find", "a patient by reference: /find P-7K3MQD", on_find),
     Command("summary", "the day at a glance", on_summary),
+    Command("settings", "when your summary comes, and what else I tell you", on_settings),
     Command("help", "what I can do", on_help),
 )
 

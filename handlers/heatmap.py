@@ -93,7 +93,12 @@ async def heatmap(visit: Visit, arguments: Sequence[str]) -> Screen:
         )
     if shown.picture is None:
         return _as_text(view, shown)
-    lines = [words.bold(shown.heading[0]), _period(shown.span), worst(shown.table)]
+    highest = worst(shown.table)
+    lines = [
+        words.bold(shown.heading[0]),
+        _period(shown.span),
+        f"Highest: {highest}" if highest else "Too few appointments to show a rate",
+    ]
     return Screen("\n".join(lines), _buttons(view), view.address(), picture=shown.picture)
 
 
@@ -168,21 +173,20 @@ def _as_text(view: View, shown: DensityMap) -> Screen:
 
 def _buttons(view: View) -> Buttons:
     measures = [
-        button(_marked(_MEASURES[measure], measure is view.measure), view.address(measure=measure))
+        button(
+            words.marked(_MEASURES[measure], measure is view.measure), view.address(measure=measure)
+        )
         for measure in Measure
     ]
     periods = [
-        button(_marked(f"{days} d", days == view.days), view.address(days=days)) for days in PERIODS
+        button(words.marked(f"{days} d", days == view.days), view.address(days=days))
+        for days in PERIODS
     ]
     departments = button("Department", f"{view.address(word=BY_DEPARTMENT)}:0")
     return [measures, periods, [departments, button("Refresh", view.address())]]
 
 
 _MEASURES: Final = {Measure.RATE: "Rate", Measure.COUNT: "Count", Measure.SHARE: "Share"}
-
-
-def _marked(label: str, chosen: bool) -> str:
-    return f"• {label}" if chosen else label
 
 
 def _where(visit: Visit, view: View, names: dict[int, str]) -> str:
@@ -196,7 +200,7 @@ def _period(span: Span) -> str:
 
 
 def worst(table: Density) -> str:
-    """The cell with the highest rate, in words: `Highest: Cardiology, 40–49: 38.0 % of 50`."""
+    """The cell with the highest rate: `Cardiology, 40–49: 38.0 % of 50`; "" if none is shown."""
     rates = table.values(Measure.RATE)[:-1, :-1]
     best: tuple[float, int, int] | None = None
     for row in range(rates.shape[0] - bool(table.merged)):
@@ -205,9 +209,9 @@ def worst(table: Density) -> str:
             if rate == rate and (best is None or rate > best[0]):  # noqa: PLR0124 - not NaN
                 best = (float(rate), row, column)
     if best is None:
-        return "Too few appointments to show a rate"
+        return ""
     rate, row, column = best
     return (
-        f"Highest: {words.plain(table.departments[row])}, {table.age_groups[column]}: "
+        f"{words.plain(table.departments[row])}, {table.age_groups[column]}: "
         f"{rate:.1f} % of {words.number(int(table.n[row, column]))}"
     )

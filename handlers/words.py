@@ -20,6 +20,9 @@ STATES = {
 }
 
 
+WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
 def number(value: int) -> str:
     """`7561` → `7,561`."""
     return f"{value:,}"
@@ -37,8 +40,13 @@ def per_cent(value: float) -> str:
 
 def gain(figure: Efficiency) -> str:
     """`Efficiency Gain 3.42 % (12 ÷ 351)`, always with both numbers."""
-    share = "–" if figure.gain is None else per_cent(figure.gain)
-    return f"Efficiency Gain {share} ({number(figure.actioned)} ÷ {number(figure.scheduled)})"
+    return f"Efficiency Gain {share(figure)}"
+
+
+def share(figure: Efficiency) -> str:
+    """`3.42 % (12 ÷ 351)`: the same where it has been named."""
+    part = "–" if figure.gain is None else per_cent(figure.gain)
+    return f"{part} ({number(figure.actioned)} ÷ {number(figure.scheduled)})"
 
 
 def gain_change(before: Efficiency, after: Efficiency) -> str:
@@ -49,6 +57,45 @@ def gain_change(before: Efficiency, after: Efficiency) -> str:
         f"Efficiency Gain {per_cent(before.gain)} → {per_cent(after.gain)}"
         f" ({number(after.actioned)} ÷ {number(after.scheduled)})"
     )
+
+
+def marked(label: str, chosen: bool) -> str:
+    """`• Rate`: the one of several that is chosen."""
+    return f"• {label}" if chosen else label
+
+
+def minute_of_day(minute: int) -> str:
+    """`450` → `07:30`."""
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def weekdays(days: int) -> str:
+    """`every day`, `Sun–Thu`, `Mon, Wed`: the sum of `1 << weekday`, Monday being 0."""
+    chosen = [day for day in range(7) if days >> day & 1]
+    if len(chosen) == 7:
+        return "every day"
+    firsts = [day for day in chosen if (day - 1) % 7 not in chosen]
+    if len(firsts) == 1 and len(chosen) > 2:
+        return f"{WEEK[firsts[0]]}–{WEEK[(firsts[0] + len(chosen) - 1) % 7]}"
+    return ", ".join(WEEK[day] for day in chosen)
+
+
+def trend(before: Efficiency, after: Efficiency) -> str:
+    """`▲ up 0.40`, `▼ down 0.40`, `= unchanged`, in points of per cent; "" without both figures."""
+    if before.gain is None or after.gain is None:
+        return ""
+    points = round(after.gain - before.gain, 2)
+    if points == 0:
+        return "= unchanged"
+    return f"▲ up {points:.2f}" if points > 0 else f"▼ down {-points:.2f}"
+
+
+def greeting(moment: datetime, zone: ZoneInfo) -> str:
+    """`Good morning`, by the HMO's time."""
+    hour = moment.astimezone(zone).hour
+    if 4 <= hour < 12:
+        return "Good morning"
+    return "Good afternoon" if 12 <= hour < 18 else "Good evening"
 
 
 def short_moment(moment: datetime, zone: ZoneInfo) -> str:

@@ -31,10 +31,14 @@ class Wishes:
     next_at: datetime | None
 
     @property
+    def is_usual_rhythm(self) -> bool:
+        """Whether the summary comes when it comes for who has chosen nothing."""
+        return self.rhythm.days == EVERY_DAY and not self.has_own_time
+
+    @property
     def are_usual(self) -> bool:
-        """Whether all is as it is for everybody who has chosen nothing."""
-        usual = self.rhythm.days == EVERY_DAY and self.choices == USUAL
-        return usual and not self.has_own_time
+        """Whether all is as it is for who has chosen nothing."""
+        return self.is_usual_rhythm and self.choices == USUAL
 
 
 def wishes(session: Session, member_id: int, house: House) -> Wishes:

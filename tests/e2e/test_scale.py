@@ -176,7 +176,7 @@ async def test_what_waits_is_told_page_by_page(city: Town) -> None:
     await city.noa.presses(page, "1 / 84")
     reads_well(await city.noa.sees("499–500 shown"))
     await city.noa.says("/summary")
-    reads_well(await city.noa.sees("500 proposals waiting for a decision"))
+    reads_well(await city.noa.sees("500 proposals wait for you"))
 
 
 async def test_the_heatmap_comes_as_text_of_one_message(city: Town) -> None:

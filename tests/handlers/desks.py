@@ -51,9 +51,12 @@ def fill(session: Session, clock: HandClock) -> None:
     day = HOUSE.calendar.day_of(start)
     session.add(Department(id=DEPARTMENT, name=LONG_NAME))
     session.add(Patient(id=1, external_id="p1", reference="P-7K3MQD"))
-    session.add(
-        MemberRow(id=1, telegram_id=1, chat_id=1, name="Noa <b>", role=Role.MANAGER, joined_at=now)
-    )
+    for key, role in ((1, Role.MANAGER), (2, Role.STAFF)):
+        session.add(
+            MemberRow(
+                id=key, telegram_id=key, chat_id=key, name="Noa <b>", role=role, joined_at=now
+            )
+        )
     session.flush()
     session.add(
         Appointment(
