@@ -1,8 +1,6 @@
 """The summary for admins: whether data comes in, messages go out, and who there is."""
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Final
 
 from sqlmodel import Session
 
@@ -16,8 +14,6 @@ from handlers.risk_list import LIST
 from handlers.screens import Screen, Visit, button
 from storage import lately
 from storage.lately import Import, People
-
-_SINCE: Final = timedelta(hours=24)
 
 
 async def summary(visit: Visit) -> Screen:
@@ -39,17 +35,17 @@ def _read(session: Session, visit: Visit) -> tuple[Import | None, Mapping[str, i
     now = visit.desk.clock.now()
     return (
         lately.last_import(session, now),
-        lately.deliveries(session, now - _SINCE),
+        lately.deliveries(session, now),
         lately.people(session),
     )
 
 
 def _deliveries_line(pushes: Mapping[str, int]) -> str:
-    """`Since yesterday: 120 pushes sent, 2 failed; 3 on their way`."""
+    """`Since yesterday: 120 pushes sent, 2 failed, 3 still waiting`."""
     sent = words.count(pushes.get("sent", 0), "push", "pushes")
     failed = words.number(pushes.get("failed", 0))
-    ahead = words.number(pushes.get("waiting", 0) + pushes.get("sending", 0))
-    return f"Since yesterday: {sent} sent, {failed} failed; {ahead} on their way"
+    waiting = words.number(pushes.get("waiting", 0) + pushes.get("sending", 0))
+    return f"Since yesterday: {sent} sent, {failed} failed, {waiting} still waiting"
 
 
 def _people_lines(people: People) -> list[str]:

@@ -14,6 +14,8 @@ from domain.transfers import Act, State
 from storage.tables import Action, Appointment, AuditEntry, MemberRow, Push
 
 _BATCHES: Final = {"authorize batch": Act.AUTHORIZE, "undo batch": Act.UNDO}
+_DAY: Final = timedelta(days=1)
+_MINUTE: Final = timedelta(minutes=1)
 _IMPORTS_WITHIN: Final = timedelta(days=30)
 
 
@@ -98,14 +100,20 @@ def last_import(session: Session, now: datetime) -> Import | None:
     return Import(row[0], told["inserted"], told["updated"])
 
 
-def deliveries(session: Session, since: datetime) -> dict[str, int]:
-    """How many pushes stand in each state: what waits, and what was made since a moment."""
+def deliveries(session: Session, now: datetime) -> dict[str, int]:
+    """How many pushes of the last day, and older ones that still wait, stand in each state.
+
+    Those of the last minute are left out: they may well be on their way.
+    """
     rows = session.execute(
         select(col(Push.state), func.count())
-        .where(or_(col(Push.state).in_(["waiting", "sending"]), col(Push.created_at) > since))
+        .where(
+            or_(col(Push.state).in_(["waiting", "sending"]), col(Push.created_at) > now - _DAY),
+            col(Push.created_at) <= now - _MINUTE,
+        )
         .group_by(col(Push.state))
     )
-    return dict(row.tuple() for row in rows)
+    return {str(state): int(number) for state, number in rows}
 
 
 def people(session: Session) -> People:
