@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from domain.clock import Clock
 from domain.criteria import House
 from domain.density import Density, Measure
+from handlers.shared import Shared
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Desk:
     Attributes:
         data_dir: Where uploads lie while they are read.
         changed: Set after a transaction that others may have to be told about.
+        shared: What many who ask at once are told alike.
     """
 
     store: Store
@@ -71,3 +73,4 @@ class Desk:
     gateway: "Gateway"
     data_dir: Path
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    shared: Shared = field(default_factory=Shared)

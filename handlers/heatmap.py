@@ -61,17 +61,20 @@ class DensityMap:
 
     Attributes:
         where: The departments in words.
-        heading: The lines over the picture.
-        picture: `None` if there is nothing to show, or if it cannot be made now.
-        reason: Why it cannot be made.
+        picture: `None` if it was not asked for, if there is nothing to show, or …
+        reason: … if it cannot be made now, why.
     """
 
-    table: Density
+    request: HeatmapRequest
     span: Span
     where: str
-    heading: tuple[str, str, str]
     picture: Picture | None = None
     reason: str = ""
+
+    @property
+    def table(self) -> Density:
+        """The figures."""
+        return self.request.density
 
 
 def is_slow(address: str) -> bool:
@@ -82,7 +85,7 @@ def is_slow(address: str) -> bool:
 async def heatmap(visit: Visit, arguments: Sequence[str]) -> Screen:
     """The picture: days back, measure, department."""
     view = View.read(arguments)
-    shown = await density_map(visit, view)
+    shown = await with_picture(visit, await density_map(visit, view))
     if shown.table.is_empty:
         return Screen(
             f"{words.bold('No-show density')}\nNo appointment with a known outcome in "
@@ -95,7 +98,7 @@ async def heatmap(visit: Visit, arguments: Sequence[str]) -> Screen:
         return _as_text(view, shown)
     highest = worst(shown.table)
     lines = [
-        words.bold(shown.heading[0]),
+        words.bold(shown.request.heading[0]),
         _period(shown.span),
         f"Highest: {highest}" if highest else "Too few appointments to show a rate",
     ]
@@ -103,20 +106,34 @@ async def heatmap(visit: Visit, arguments: Sequence[str]) -> Screen:
 
 
 async def density_map(visit: Visit, view: View = USUAL) -> DensityMap:
-    """The figures that a view holds, and their picture."""
+    """The figures that a view holds, without their picture."""
     span = visit.desk.house.calendar.back(visit.desk.clock.now(), view.days)
     seen = visit.member.sees(() if view.department_id is None else (view.department_id,))
     found, names = await visit.desk.store.read(_read, span)
     chosen = None if not seen else {names[key] for key in seen if key in names}
     where = _where(visit, view, names)
-    shown = DensityMap(
-        density(found.table, AGE_GROUPS, chosen),
-        span,
-        where,
-        (f"{view.measure.heading} · {where}", f"{_period(span)} · all ages", view.measure.formula),
+    heading = (
+        f"{view.measure.heading} · {where}",
+        f"{_period(span)} · all ages",
+        view.measure.formula,
     )
     key = (found.version, span.first, span.last, view.measure, tuple(sorted(seen)), where)
-    return await _drawn(visit, shown, HeatmapRequest(key, shown.table, view.measure, shown.heading))
+    table = density(found.table, AGE_GROUPS, chosen)
+    return DensityMap(HeatmapRequest(key, table, view.measure, heading), span, where)
+
+
+async def with_picture(visit: Visit, shown: DensityMap) -> DensityMap:
+    """The same with its picture, or with the reason why there can be none."""
+    if shown.table.is_empty:
+        return shown
+
+    async def draw() -> bytes | str:
+        return await visit.desk.pictures.heatmap(shown.request)
+
+    try:
+        return replace(shown, picture=Picture(shown.request.key, await draw(), draw))
+    except PictureUnavailable as reason:
+        return replace(shown, reason=str(reason))
 
 
 async def choose_department(visit: Visit, arguments: Sequence[str]) -> Screen:
@@ -146,21 +163,11 @@ def _read(session: Session, span: Span) -> tuple[Outcomes, dict[int, str]]:
     return outcomes(session, span), risk.departments(session)
 
 
-async def _drawn(visit: Visit, shown: DensityMap, request: HeatmapRequest) -> DensityMap:
-    if shown.table.is_empty:
-        return shown
-
-    async def draw() -> bytes | str:
-        return await visit.desk.pictures.heatmap(request)
-
-    try:
-        return replace(shown, picture=Picture(request.key, await draw(), draw))
-    except PictureUnavailable as reason:
-        return replace(shown, reason=str(reason))
-
-
 def _as_text(view: View, shown: DensityMap) -> Screen:
-    lines = [words.bold(shown.heading[0]), *(words.plain(line) for line in shown.heading[1:])]
+    lines = [
+        words.bold(shown.request.heading[0]),
+        *(words.plain(line) for line in shown.request.heading[1:]),
+    ]
     return Screen(
         "\n".join(lines)
         + "\n"

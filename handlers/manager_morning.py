@@ -14,7 +14,8 @@ from domain.transfers import Act
 from handlers import words
 from handlers.addresses import join, pack
 from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
-from handlers.heatmap import DensityMap, density_map, worst
+from handlers.heatmap import DensityMap, density_map, with_picture, worst
+from handlers.moments import told_alike
 from handlers.risk_list import LIST, batch_button
 from handlers.screens import Buttons, Screen, Visit, button
 from handlers.staff_morning import days_line, today_and_tomorrow
@@ -22,6 +23,7 @@ from handlers.transfers import PENDING
 from storage import lately, proposals, risk
 from storage.efficiency import efficiency
 from storage.lately import Import
+from storage.mornings import PUSHED_SUMMARY
 from storage.proposals import Waiting
 
 _WEEK: Final = timedelta(days=7)
@@ -51,8 +53,8 @@ class _Found:
 
 async def summary(visit: Visit) -> Screen:
     """The figures, with the heatmap above them where there can be one."""
-    found = await visit.desk.store.read(_read, visit)
-    shown = await density_map(visit)
+    found, shown = await told_alike(visit, PUSHED_SUMMARY, lambda: _gathered(visit))
+    shown = await with_picture(visit, shown)
     lines = [
         f"{words.gain(found.week)} in 7 days",
         _compared(found),
@@ -72,6 +74,10 @@ def import_line(visit: Visit, found: Import) -> str:
     at = words.clock_time(found.at, visit.desk.house.calendar.zone, visit.desk.clock.now())
     new, changed = words.number(found.inserted), words.number(found.updated)
     return f"Last import {at}: {new} new, {changed} changed"
+
+
+async def _gathered(visit: Visit) -> tuple[_Found, DensityMap]:
+    return await visit.desk.store.read(_read, visit), await density_map(visit)
 
 
 def _read(session: Session, visit: Visit) -> _Found:

@@ -10,6 +10,7 @@ from domain.criteria import Criteria, Selection
 from domain.days import Span
 from handlers import words
 from handlers.addresses import join, pack
+from handlers.moments import told_alike
 from handlers.risk_list import LIST, criteria_line, row_buttons, row_lines, selected
 from handlers.screens import Buttons, Screen, Visit, button
 from handlers.transfers import PENDING
@@ -44,7 +45,7 @@ class _Found:
 
 async def summary(visit: Visit) -> Screen:
     """The counts, and the most urgent appointments with a button each."""
-    found = await visit.desk.store.read(_read, visit)
+    found = await told_alike(visit, PUSHED_SUMMARY, lambda: visit.desk.store.read(_read, visit))
     lines = [
         days_line(found.today, found.tomorrow),
         words.plain(criteria_line(visit, _TODAY, None)),

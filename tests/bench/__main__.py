@@ -23,6 +23,7 @@ from tests.bench.pictures import pictures
 from tests.bench.presses import presses
 from tests.bench.questions import density_table, risk_list
 from tests.bench.results import Result, table
+from tests.bench.summaries import summaries
 
 Part = Callable[[Databases, Path, int], Iterable[Result]]
 
@@ -35,6 +36,9 @@ PARTS: Final[dict[str, Part]] = {
     "picture": lambda _databases, folder, rounds: asyncio.run(pictures(folder, rounds)),
     "handling": lambda _databases, folder, rounds: asyncio.run(handling(folder, rounds)),
     "press": lambda _databases, folder, rounds: asyncio.run(presses(folder, rounds * 2)),
+    "summaries": lambda databases, folder, _rounds: asyncio.run(
+        summaries(folder, max(databases.large // 1000, 20))
+    ),
 }
 
 errors = Console(stderr=True, highlight=False)
@@ -42,7 +46,8 @@ errors = Console(stderr=True, highlight=False)
 
 def main(
     rows: Annotated[
-        int, typer.Option(min=1_000, help="Appointments of the large history.")
+        int,
+        typer.Option(min=1_000, help="Appointments of the large history; people are a thousandth."),
     ] = 10_000_000,
     only: Annotated[
         list[str] | None, typer.Option(help=f"One of {', '.join(PARTS)}; may be repeated.")
