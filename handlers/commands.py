@@ -21,7 +21,7 @@ from handlers.heatmap import heatmap
 from handlers.risk_list import BY_DEPARTMENT, LIST, risk_list
 from handlers.screens import Screen, Visit, button
 from handlers.settings import settings
-from handlers.summary import summary
+from handlers.summary import SUMMARY, is_slow, summary
 from handlers.transfers import pending
 from storage import risk
 
@@ -67,6 +67,9 @@ async def on_pending(update: Update, context: Context) -> None:
 
 async def on_summary(update: Update, context: Context) -> None:
     """`/summary`."""
+    member = context.visit.member
+    if is_slow(member, SUMMARY):
+        await context.desk.gateway.busy(member.chat_id, ChatAction.UPLOAD_PHOTO)
     await _send(update, context, await summary(context.visit, []))
 
 

@@ -95,7 +95,7 @@ async def on_press(update: Update, context: Context) -> None:
 async def _press(context: Context, query: CallbackQuery, message: Message | None) -> None:
     visit, address = context.visit, query.data or ""
     gateway = visit.desk.gateway
-    if heatmap.is_slow(address):
+    if heatmap.is_slow(address) or summary.is_slow(visit.member, address):
         context.answered = True
         await gateway.answer(query)
         await gateway.busy(visit.member.chat_id, ChatAction.UPLOAD_PHOTO)

@@ -9,8 +9,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from domain.people import Role
+from domain.people import Member, Role
 from handlers import admin_morning, manager_morning, staff_morning, words
+from handlers.addresses import split
 from handlers.screens import Screen, Visit, button
 from storage.mornings import PUSHED_SUMMARY
 
@@ -23,6 +24,11 @@ _PARTS: Final[Mapping[Role, Callable[[Visit], Awaitable[Screen]]]] = MappingProx
         Role.ADMIN: admin_morning.summary,
     }
 )
+
+
+def is_slow(member: Member, address: str) -> bool:
+    """Whether the screen is one that may need a picture, so that waiting should be shown."""
+    return split(address)[0] == SUMMARY and member.role is Role.MANAGER
 
 
 async def summary(visit: Visit, _arguments: Sequence[str]) -> Screen:

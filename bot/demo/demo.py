@@ -8,6 +8,7 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -32,6 +33,8 @@ TOKEN: Final = "1000001:made-up-token-for-this-computer"  # noqa: S105 - no secr
 STAFF: Final = Person(1001, "Dana", title="Dana · front desk", subtitle="staff")
 MANAGER: Final = Person(1002, "Noa", title="Noa · operations", subtitle="manager")
 SEED: Final = 20261124
+SUMMARY_IN: Final = timedelta(minutes=2)
+"""The summary is due at that full minute, when both people have surely joined."""
 PATIENCE: Final = 60
 """Seconds that a slow machine is given for each first word."""
 
@@ -53,8 +56,9 @@ async def run(port: int) -> str | None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     typer.echo("Making up an HMO: 12 departments, 60,000 appointments …")
     with TemporaryDirectory(prefix="slotwise-demo-") as folder:
-        async with demo(Path(folder), port) as at_work:
+        async with demo(Path(folder), port, summary_in=SUMMARY_IN) as at_work:
             typer.echo(f"Two phones wait for you at {at_work.server.base_url}")
+            typer.echo("Both get their daily summary within two minutes.")
             typer.echo("Nothing leaves this computer, and nothing is kept. Ctrl-C ends it.")
             at_work.bot.stopped.add_done_callback(lambda _: stop.set())
             await stop.wait()
@@ -62,16 +66,22 @@ async def run(port: int) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def demo(folder: Path, port: int, clock: Clock | None = None) -> AsyncIterator[Demo]:
+async def demo(
+    folder: Path, port: int, clock: Clock | None = None, summary_in: timedelta | None = None
+) -> AsyncIterator[Demo]:
     """The demo, its phones already showing something worth pressing.
 
     Args:
         folder: Where the made-up HMO's database is kept.
         port: Where the page is; another one if that is taken, a free one for 0.
         clock: The time of day; by default the real one.
+        summary_in: When the daily summary is due, from now; by default at its usual time.
     """
     clock = clock or SystemClock()
     settings = _settings(folder)
+    if summary_in is not None:
+        due = (clock.now() + summary_in).astimezone(SAMPLE_ZONE).time()
+        settings = settings.model_copy(update={"summary_time": due})
     codes = await asyncio.to_thread(_fill, folder, settings, clock)
     server = BotApiServer(TOKEN, people=[STAFF, MANAGER], clock=clock, zone=settings.timezone)
     async with _serving(server, port):

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
+from bot.demo.demo import MANAGER, STAFF, SUMMARY_IN, demo
 from bot.demo.server import Call, Fault, Person, Phone
 from bot.mornings import push_summaries
 from bot.pictures.browser import browser_path, font_available
@@ -320,6 +321,18 @@ async def test_ones_own_time_holds_beside_that_of_the_others(place: Town) -> Non
         assert mornings(place) == [1, 0, 0, 0]
         await comes(place, "24 07:30")
         assert mornings(place) == [1, 1, 1, 1]
+
+
+async def test_in_the_demo_both_phones_get_their_summary_soon(
+    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
+    async with demo(tmp_path, 0, clock, summary_in=SUMMARY_IN) as at_work:
+        await push_summaries(at_work.bot.desk)
+        clock.move(SUMMARY_IN)
+        staff, manager = (at_work.server.person(key.user_id) for key in (STAFF, MANAGER))
+        assert "today" in body(await staff.sees("Good morning"))
+        assert "1 proposal waits for you" in body(await manager.sees("Good morning"))
 
 
 async def everybody_joins(place: Town) -> None:
