@@ -5,7 +5,6 @@ What takes long to load is imported by the commands that need it.
 
 import asyncio
 import contextlib
-import signal
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
@@ -15,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot import exporting, importing
+from bot import exporting, importing, stopping
 from bot.logs import redact, start_logging
 from bot.settings import Settings, WrongSetting, read_settings
 from domain.clock import SystemClock
@@ -159,12 +158,9 @@ async def _run(settings: Settings) -> str | None:
     """Run until a signal comes (`None`) or the bot cannot go on (why)."""
     from bot.app import running
 
-    work = asyncio.current_task()
-    assert work is not None  # noqa: S101 - this runs in one
-    for number in (signal.SIGINT, signal.SIGTERM):  # also while Telegram is not yet reached
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
-    try:
-        async with running(settings, SystemClock(settings.as_of)) as at_work:
-            return await at_work.stopped
-    except asyncio.CancelledError:
-        return None
+    with stopping.by_signals():  # also while Telegram is not yet reached
+        try:
+            async with running(settings, SystemClock(settings.as_of)) as at_work:
+                return await at_work.stopped
+        except asyncio.CancelledError:
+            return None

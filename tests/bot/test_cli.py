@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.app import SECOND_POLLER
 from bot.demo.server import BotApiServer, Fault, Person
+from bot.receiving import SECOND_POLLER
 from bot.settings import PREFIX, Settings
 from domain.clock import SystemClock
 from domain.people import Role

@@ -40,6 +40,16 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("SUMMARY_TIME", "breakfast"),
         ("AS_OF", "yesterday"),
         ("LOG_FORMAT", "xml"),
+        ("WEB_PORT", "70000"),
+        ("WEB_PORT", "http"),
+        ("WEB_HOST", "localhost"),
+        ("WEBHOOK_URL", "http://example.org/hook"),
+        ("WEBHOOK_URL", "https://user:s3cret@example.org/hook"),
+        ("WEBHOOK_URL", "https://[example.org/hook"),
+        ("WEBHOOK_URL", "https://example.org/hook?secret=s3cret"),
+        ("WEBHOOK_URL", "https://example.org/hook"),  # without a port
+        ("WEBHOOK_SECRET", "with space s3cret"),
+        ("WEBHOOK_SECRET", "x" * 257),
     ],
 )
 def test_a_wrong_value_is_told_in_one_line_that_names_the_setting(
@@ -82,6 +92,17 @@ def test_the_environment_goes_before_the_file(
     assert str(settings.house.calendar.zone) == "Asia/Jerusalem"
 
 
+@pytest.mark.parametrize("url", ["https://example.org/hook", "http://127.0.0.1:9464/"])
+def test_a_webhook_has_a_port_where_the_calls_arrive(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}WEBHOOK_URL", url)
+    with pytest.raises(WrongSetting, match="SLOTWISE_WEB_PORT is needed too"):
+        read_settings()
+    monkeypatch.setenv(f"{PREFIX}WEB_PORT", "9464")
+    assert read_settings().webhook_url == url
+
+
 @pytest.mark.parametrize("written", ["2016-05-29T20:00Z", "2016-05-29T23:00+03:00"])
 def test_the_moment_at_which_the_clock_starts_is_utc(
     monkeypatch: pytest.MonkeyPatch, written: str
@@ -97,7 +118,11 @@ def test_an_address_is_used_without_its_last_slash(monkeypatch: pytest.MonkeyPat
 
 def test_secrets_do_not_stand_in_what_is_printed_of_settings() -> None:
     settings = Settings.model_validate(
-        {"bot_token": TOKEN, "database_url": "postgresql://slotwise:s3cret@host/slotwise"}
+        {
+            "bot_token": TOKEN,
+            "database_url": "postgresql://slotwise:s3cret@host/slotwise",
+            "webhook_secret": "s3cret",
+        }
     )
     for printed in (repr(settings), str(settings), settings.model_dump_json()):
         assert TOKEN not in printed

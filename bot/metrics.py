@@ -1,0 +1,209 @@
+"""What is counted and timed, as Prometheus reads it.
+
+Labels come from short lists alone: never a person, a patient, an address or a text.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from plotly.graph_objects import Figure
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from telegram import Update
+
+from bot.pictures.gallery import Renderer
+from storage import outbox
+from storage.health import Figures
+from storage.store import Done, StoreUnavailable
+
+PUSHES: Final = MappingProxyType(
+    {outbox.mark_sent: "sent", outbox.put_off: "put off", outbox.give_up: "failed"}
+)
+"""What becomes of a push, by the unit of work that notes it."""
+
+_QUICK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_SLOW: Final = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 40)
+
+
+class Metrics:
+    """The figures of one program, in a registry of their own."""
+
+    def __init__(self) -> None:
+        registry = self._registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self.info = Gauge(
+            "slotwise_info", "Always 1.", ["version", "mode", "database"], registry=registry
+        )
+        self.updates = Counter(
+            "slotwise_updates",
+            "Updates from Telegram by what they are and how they ended.",
+            ["kind", "outcome"],
+            registry=registry,
+        )
+        self.update_seconds = Histogram(
+            "slotwise_update_seconds",
+            "From taking an update to having answered it.",
+            ["kind"],
+            buckets=_QUICK,
+            registry=registry,
+        )
+        self.calls = Counter(
+            "slotwise_telegram_calls",
+            "Calls of the Bot API by method and status; 429: Telegram asked to wait.",
+            ["method", "status"],
+            registry=registry,
+        )
+        self.call_seconds = Histogram(
+            "slotwise_telegram_call_seconds",
+            "Calls of the Bot API, other than those that wait for updates.",
+            buckets=_QUICK,
+            registry=registry,
+        )
+        self.pushes = Counter(
+            "slotwise_pushes", "Pushes by what became of a try.", ["outcome"], registry=registry
+        )
+        self.outbox = Gauge(
+            "slotwise_outbox", "Pushes that wait, by state.", ["state"], registry=registry
+        )
+        self.outbox_age = Gauge(
+            "slotwise_outbox_oldest_seconds", "Age of the oldest of them.", registry=registry
+        )
+        self.open_messages = Gauge(
+            "slotwise_open_messages", "Messages whose figures are kept true.", registry=registry
+        )
+        self.renders = Counter(
+            "slotwise_renders", "Pictures asked of the browser.", ["outcome"], registry=registry
+        )
+        self.render_seconds = Histogram(
+            "slotwise_render_seconds",
+            "Pictures, waiting for their turn included.",
+            buckets=_SLOW,
+            registry=registry,
+        )
+        self.renderer_running = Gauge(
+            "slotwise_renderer_running",
+            "1 while a browser is there; it starts with the first picture.",
+            registry=registry,
+        )
+        self.renderer_restarts = Gauge(
+            "slotwise_renderer_restarts",
+            "Browsers given up because they died, hung or did not start.",
+            registry=registry,
+        )
+        self.database_seconds = Histogram(
+            "slotwise_database_seconds",
+            "Units of work, waiting for locks included.",
+            ["work"],
+            buckets=_QUICK,
+            registry=registry,
+        )
+        self.database_errors = Counter(
+            "slotwise_database_errors",
+            "Units of work that the database could not do.",
+            ["work"],
+            registry=registry,
+        )
+        self.database_up = Gauge(
+            "slotwise_database_up", "1 if the database has just answered.", registry=registry
+        )
+        self.loop_lag = Gauge(
+            "slotwise_loop_lag_seconds", "How late the event loop last was.", registry=registry
+        )
+        self.telegram_silence = Gauge(
+            "slotwise_telegram_silence_seconds",
+            "Since Telegram last answered.",
+            registry=registry,
+        )
+
+    @contextlib.contextmanager
+    def update(self, update: object) -> Iterator["Outcome"]:
+        """Count and time the handling of an update; its outcome may be changed meanwhile."""
+        kind, outcome, began = kind_of(update), Outcome(), time.perf_counter()
+        try:
+            yield outcome
+        finally:
+            self.update_seconds.labels(kind).observe(time.perf_counter() - began)
+            self.updates.labels(kind, outcome.word).inc()
+
+    def call(self, method: str, status: str, seconds: float) -> None:
+        """Note a call of the Bot API: see `bot.connection`."""
+        self.calls.labels(method, status).inc()
+        if method != "getUpdates":
+            self.call_seconds.observe(seconds)
+
+    def unit_of_work(self, done: Done) -> None:
+        """Note a unit of work of the store."""
+        work = "write" if done.writes else "read"
+        self.database_seconds.labels(work).observe(done.seconds)
+        if isinstance(done.error, StoreUnavailable):
+            self.database_errors.labels(work).inc()
+        if done.error is None and done.work in PUSHES:
+            self.pushes.labels(PUSHES[done.work]).inc()
+
+    def waiting(self, figures: Figures | None, now: datetime) -> None:
+        """Note what waits, or that the database did not say."""
+        self.database_up.set(figures is not None)
+        self.outbox.clear()
+        if figures is None:
+            return
+        for state, count in figures.pushes.items():
+            self.outbox.labels(state).set(count)
+        age = (now - figures.oldest).total_seconds() if figures.oldest else 0
+        self.outbox_age.set(max(age, 0))
+        self.open_messages.set(figures.open_messages)
+
+    def page(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class Outcome:
+    """How an update ended: `handled` unless somebody says otherwise."""
+
+    word: str = "handled"
+
+
+class TimedRenderer:
+    """A renderer whose pictures are counted and timed.
+
+    Args:
+        renderer: Makes the pictures.
+        metrics: Where it is noted.
+    """
+
+    def __init__(self, renderer: Renderer, metrics: Metrics) -> None:
+        self._renderer, self._metrics = renderer, metrics
+
+    async def png(self, figure: Figure) -> bytes:
+        """See `bot.pictures.gallery.Renderer`."""
+        began, outcome = time.perf_counter(), "failed"
+        try:
+            picture = await self._renderer.png(figure)
+            outcome = "made"
+            return picture
+        finally:
+            self._metrics.render_seconds.observe(time.perf_counter() - began)
+            self._metrics.renders.labels(outcome).inc()
+
+
+def kind_of(update: object) -> str:
+    """What an update is, in a word of a short list."""
+    if not isinstance(update, Update):
+        return "other"
+    if update.callback_query:
+        return "press"
+    if update.message and update.message.document:
+        return "file"
+    if update.message and update.message.text:
+        return "command" if update.message.text.startswith("/") else "text"
+    return "other"
