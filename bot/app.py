@@ -24,6 +24,7 @@ from bot.connection import Connection, PollingConnection
 from bot.courier import Courier
 from bot.handling import WatchedApp
 from bot.health import Health
+from bot.logs import hide
 from bot.metrics import Metrics, TimedRenderer
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
@@ -103,11 +104,14 @@ def put_together(settings: Settings, clock: Clock) -> Parts:
     gateway = Gateway(app.bot, store, studio, clock)
     desk = Desk(store, clock, settings.house, studio, gateway, settings.data_dir)
     app.bot_data |= {"desk": desk, "metrics": metrics}
-    webhook = None
-    if settings.webhook_url:
-        secret = settings.webhook_secret.get_secret_value() or secrets.token_urlsafe(32)
-        webhook = Webhook(app, settings.webhook_url, secret)
+    webhook = _webhook(app, settings) if settings.webhook_url else None
     return Parts(app, calls, polls, webhook, store, renderer, desk, Health(store), metrics)
+
+
+def _webhook(app: App, settings: Settings) -> Webhook:
+    secret = settings.webhook_secret.get_secret_value() or secrets.token_urlsafe(32)
+    hide(secret)
+    return Webhook(app, settings.webhook_url, secret)
 
 
 def build_app(settings: Settings, calls: Connection, polls: PollingConnection) -> App:

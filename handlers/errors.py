@@ -4,7 +4,7 @@ import secrets
 
 import structlog
 from telegram import Update
-from telegram.error import Forbidden, NetworkError, TelegramError
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 from telegram.ext import ApplicationHandlerStop
 
 from domain.people import Refused
@@ -36,12 +36,21 @@ async def _handle(update: object, context: Context) -> None:
         log.warning("telegram cannot be reached; trying again", reason=type(error).__name__)
         return
     reference = secrets.token_hex(3)
-    if isinstance(error, Refused):
-        log.info("refused", right=error.right.value)
-    else:
-        log.error("a handler failed", reference=reference, exc_info=error)
+    _log(error, reference)
     if isinstance(update, Update):
         await _tell(update, context, _words_for(error, reference))
+
+
+def _log(error: Exception | None, reference: str) -> None:
+    """One line for what has happened outside; a traceback for what went wrong in here."""
+    if isinstance(error, Refused):
+        log.info("refused", right=error.right.value)
+    elif isinstance(error, StoreUnavailable):
+        log.error("the database cannot be used", reference=reference, reason=str(error))
+    elif isinstance(error, RetryAfter | NetworkError) and not isinstance(error, BadRequest):
+        log.warning("telegram did not answer", reference=reference, reason=type(error).__name__)
+    else:
+        log.error("a handler failed", reference=reference, exc_info=error)
 
 
 def _words_for(error: Exception | None, reference: str) -> str:
@@ -54,9 +63,10 @@ def _words_for(error: Exception | None, reference: str) -> str:
 
 async def _tell(update: Update, context: Context, words: str) -> None:
     try:
-        if update.callback_query and not context.answered:
-            await context.desk.gateway.answer(update.callback_query, words, alert=True)
-        elif update.effective_chat:
-            await context.desk.gateway.say(update.effective_chat.id, words)
+        query, gateway = update.callback_query, context.desk.gateway
+        if query and not context.answered and await gateway.answer(query, words, alert=True):
+            return
+        if update.effective_chat:
+            await gateway.say(update.effective_chat.id, words)
     except TelegramError as failure:
         log.warning("the person could not be told", reason=type(failure).__name__)

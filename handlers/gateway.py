@@ -123,14 +123,16 @@ class Gateway:
 
     async def answer(
         self, query: CallbackQuery, text: str | None = None, *, alert: bool = False
-    ) -> None:
-        """Answer a press, which stops its spinner; too late an answer is no failure."""
+    ) -> bool:
+        """Answer a press, which stops its spinner; `False` if it came too late to be shown."""
         try:
             await query.answer(text and text[:200], show_alert=alert)
         except BadRequest as error:
             if "query is too old" not in error.message.lower():
                 raise
             log.info("a press was answered too late")
+            return False
+        return True
 
     async def say(self, chat_id: int, html: str) -> None:
         """Send a few lines that show no figures."""

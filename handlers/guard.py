@@ -4,6 +4,7 @@ from typing import Final
 
 import structlog
 from sqlmodel import Session
+from structlog.contextvars import bind_contextvars
 from telegram import Update
 from telegram.constants import ChatType
 from telegram.ext import ApplicationHandlerStop, filters
@@ -40,6 +41,7 @@ async def guard(update: Update, context: Context) -> None:
         await _turn_away(update, context, PRIVATE_ONLY)
         raise ApplicationHandlerStop
     context.member = await context.desk.store.read(people.member_by_telegram, user.id)
+    bind_contextvars(member=context.member and context.member.id)
     if context.member is None and not _is_start(update, context.bot.username):
         await context.desk.store.write(_refused, context.desk.clock, user.id)
         await _turn_away(update, context, STRANGER)

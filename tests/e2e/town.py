@@ -5,7 +5,7 @@ Nothing of the product is patched: the bot talks real HTTP to the strict Bot API
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from sqlmodel import Session, SQLModel
 
 from bot.app import Running, running
 from bot.demo.server import BotApiServer, Limits, Person, Phone
+from bot.serving import listen
 from bot.settings import GivenSettings, Settings
 from domain.clock import HandClock
 from domain.people import Role
@@ -40,6 +41,7 @@ class Town:
     clock: HandClock
     settings: Settings
     bot: Running | None = None
+    network: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
     @property
     def dana(self) -> Phone:
@@ -74,6 +76,14 @@ class Town:
             yield bot
         self.bot = None
 
+    async def network_goes(self) -> None:
+        """Telegram cannot be reached until `network_comes_back`; it keeps what people write."""
+        await self.network.aclose()
+
+    async def network_comes_back(self) -> None:
+        """Telegram is where it was."""
+        await self.network.enter_async_context(self.server.running(self.server.port))
+
     async def everybody_joins(self) -> None:
         """All but the stranger redeem an invitation."""
         for phone, role, departments in (
@@ -99,7 +109,8 @@ async def town(
     server = BotApiServer(
         TOKEN, people=[DANA, NOA, AVI, ROOT, STRANGER], clock=clock, limits=limits
     )
-    async with server.running() as base_url:
+    async with contextlib.AsyncExitStack() as network:
+        base_url = await network.enter_async_context(server.running())
         settings = GivenSettings.model_validate(
             {
                 "bot_token": TOKEN,
@@ -109,7 +120,7 @@ async def town(
                 "data_dir": folder,
             }
         )
-        yield Town(server, store, clock, settings)
+        yield Town(server, store, clock, settings, network=network)
     store.close()
 
 
@@ -171,3 +182,13 @@ def decided(store: Store) -> str:
         return repr([session.execute(select(table)).all() for table in tables])
 
     return store.read_now(work)
+
+
+def watched(place: Town, *, webhook: bool = False) -> str:
+    """Give the bot a port for its pages, and for Telegram's calls if wanted; where they are."""
+    with listen(0) as found:
+        port = found.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    hook = f"{url}/telegram" if webhook else ""
+    place.settings = place.settings.model_copy(update={"web_port": port, "webhook_url": hook})
+    return url

@@ -265,7 +265,7 @@ async def noted(bench: Bench, message_id: int) -> Shown:
 
     def work(session: Session) -> Shown:
         row = session.get_one(OpenMessage, (bench.member.chat_id, message_id))
-        return Shown(**row.model_dump(exclude={"shown_at"}))
+        return Shown(**row.model_dump(exclude={"shown_at", "sent_at"}))
 
     return await bench.store.read(work)
 
