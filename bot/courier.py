@@ -148,6 +148,8 @@ class Courier:
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
+        except StoreUnavailable as reason:
+            log.error("the database cannot be reached; trying again", reason=str(reason))
         except Exception:
             log.exception("a delivery failed")
 

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,8 @@ async def test_what_people_do_is_counted_and_timed(place: Town) -> None:
     assert grown(before, after, 'slotwise_database_seconds_count{work="read"}')
     assert after["slotwise_open_messages"] >= 1
     assert 0 <= after["slotwise_telegram_silence_seconds"] < 60
-    assert after['slotwise_info{database="sqlite",mode="polling",version="0.1.0"}'] == 1
+    told = f'{{database="sqlite",mode="polling",version="{version("slotwise")}"}}'
+    assert after[f"slotwise_info{told}"] == 1
 
 
 async def test_updates_that_go_wrong_are_counted_by_why(place: Town) -> None:
