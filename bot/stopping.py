@@ -5,12 +5,12 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import structlog
 
-ENDS_WITHIN: Final = 25.0
+ENDS_WITHIN: Final = 24.0
 """Seconds from the first signal to the end; the service manager's own patience is longer."""
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -30,10 +30,8 @@ def by_signals() -> Iterator[None]:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_DFL)
-        # A thread of its own: it must come also where the event loop or a database hangs.
-        timer = threading.Timer(ENDS_WITHIN, _end)
-        timer.daemon = True
-        timer.start()
+        _after(ENDS_WITHIN, lambda: log.error("not everything could be finished in time; ending"))
+        _after(ENDS_WITHIN + 1, lambda: os._exit(1))
         work.cancel()
 
     for number in SIGNALS:
@@ -41,6 +39,8 @@ def by_signals() -> Iterator[None]:
     yield
 
 
-def _end() -> None:
-    log.error("not everything could be finished in time; ending")
-    os._exit(1)
+def _after(seconds: float, act: Callable[[], None]) -> None:
+    """Act on a thread of its own: also where the event loop, a database or the log hangs."""
+    timer = threading.Timer(seconds, act)
+    timer.daemon = True
+    timer.start()
