@@ -52,6 +52,8 @@ class Health:
             return "does not answer in time"
         except StoreUnavailable as problem:
             return str(problem)
+        except Exception as problem:  # tables that are missing, for example
+            return type(problem).__name__
         return None
 
     @contextlib.asynccontextmanager

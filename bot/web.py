@@ -27,7 +27,6 @@ from bot.webhook import Webhook
 from domain.clock import Clock
 from storage import health as stored
 from storage.health import Figures
-from storage.store import StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -82,7 +81,7 @@ class Web:
         return Response(metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
     async def _figures(self) -> Figures | None:
-        with contextlib.suppress(StoreUnavailable, TimeoutError):
+        with contextlib.suppress(Exception):  # whatever it is, `/readyz` names it
             async with asyncio.timeout(DATABASE_WITHIN):
                 return await self.health.store.read(stored.figures)
         return None

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from telegram import Bot
-from telegram.error import NetworkError, RetryAfter, TimedOut
+from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.connection import Connection
 from bot.demo.server import BotApiServer, Fault, Person
@@ -68,3 +68,34 @@ async def test_a_wait_that_telegram_asks_for_is_told(
     server.faults.add(Fault("sendMessage", retry_after=3))
     with pytest.raises(RetryAfter):
         await bot.send_message(DANA.user_id, "hello")
+
+
+async def test_every_call_is_told_to_who_watches_without_its_address(server: BotApiServer) -> None:
+    seen: list[tuple[str, str]] = []
+    connection = Connection(watch=lambda method, status, _seconds: seen.append((method, status)))
+    assert connection.answered_at is None
+    async with Bot(TOKEN, base_url=server.bot_url, request=connection) as bot:
+        await bot.send_message(DANA.user_id, "hello")
+        answered = connection.answered_at
+        assert answered is not None
+        for fault in (Fault("sendMessage", retry_after=3), Fault("sendMessage", code=502)):
+            server.faults.add(fault)
+            with pytest.raises(TelegramError):
+                await bot.send_message(DANA.user_id, "hello")
+        for fault in (Fault("sendMessage", drop="before"), Fault("sendMessage", delay=5)):
+            server.faults.add(fault)
+            with pytest.raises(NetworkError):
+                await bot.send_message(DANA.user_id, "hello", read_timeout=0.2)
+    assert [method for method, _ in seen] == ["getMe"] + ["sendMessage"] * 5
+    assert [status for _, status in seen] == ["200", "200", "429", "502", "lost", "timeout"]
+    assert connection.answered_at >= answered
+
+
+async def test_a_page_of_a_proxy_is_no_answer_and_does_not_stand_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with pytest.raises(NetworkError, match="not the Bot API's"):
+        Connection.parse_json_payload(b"<html>a patient's name</html>")
+    with pytest.raises(NetworkError, match="not the Bot API's"):
+        Connection.parse_json_payload(b"[1]")
+    assert caplog.text == ""

@@ -141,6 +141,11 @@ class BotApiServer:
         """How many updates the bot has not confirmed yet."""
         return len(self._cloud.updates)
 
+    @property
+    def webhook_trouble(self) -> str:
+        """What last kept an update from the bot's webhook, as `getWebhookInfo` tells it."""
+        return str(self._cloud.webhook.info().get("last_error_message", ""))
+
     async def polled(self, within: float = 5.0) -> None:
         """Waits until the bot holds a long poll: it is up and has nothing to do.
 
