@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,6 +16,7 @@ STUCK_AFTER: Final = 5.0
 """Seconds that the event loop may be late."""
 
 _LOOKS_EVERY: Final = 1.0
+_LOOKS_KEPT: Final = 30
 
 
 @dataclass
@@ -25,14 +27,14 @@ class Health:
         store: The database.
         telegram: What is wrong with Telegram, `None` if nothing.
         tasks: What runs as long as the program does, by name.
-        lag: Seconds that the event loop was late when it was last looked at.
+        lags: Seconds that the event loop was late, each time that it was looked at lately.
         is_stopping: The program is about to end.
     """
 
     store: Store
     telegram: Callable[[], str | None] = lambda: "not reached yet"
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    lag: float = 0.0
+    lags: deque[float] = field(default_factory=lambda: deque([0.0], maxlen=_LOOKS_KEPT))
     is_stopping: bool = False
 
     async def parts(self) -> dict[str, str | None]:
@@ -72,4 +74,4 @@ class Health:
         while True:
             expected = loop.time() + _LOOKS_EVERY
             await asyncio.sleep(_LOOKS_EVERY)
-            self.lag = loop.time() - expected
+            self.lags.append(max(loop.time() - expected, 0.0))

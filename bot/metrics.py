@@ -117,7 +117,9 @@ class Metrics:
             "slotwise_database_up", "1 if the database has just answered.", registry=registry
         )
         self.loop_lag = Gauge(
-            "slotwise_loop_lag_seconds", "How late the event loop last was.", registry=registry
+            "slotwise_loop_lag_seconds",
+            "How late the event loop was at the worst in the last half minute.",
+            registry=registry,
         )
         self.telegram_silence = Gauge(
             "slotwise_telegram_silence_seconds",

@@ -58,7 +58,7 @@ class Web:
 
     async def _alive(self, _: Request) -> Response:
         """Whether the event loop turns: if it hangs, nothing is answered at all."""
-        lag = self.health.lag
+        lag = self.health.lags[-1]
         return _page([f"event loop {lag:.3f} s late"], is_well=lag < STUCK_AFTER)
 
     async def _ready(self, _: Request) -> Response:
@@ -72,7 +72,7 @@ class Web:
     async def _measured(self, _: Request) -> Response:
         metrics = self.metrics
         metrics.waiting(await self._figures(), self.clock.now())
-        metrics.loop_lag.set(self.health.lag)
+        metrics.loop_lag.set(max(self.health.lags))
         metrics.renderer_running.set(self.renderer.is_running)
         metrics.renderer_restarts.set(self.renderer.restarts)
         answered = [c.answered_at for c in self.connections if c.answered_at is not None]

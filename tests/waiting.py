@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 
-async def until(condition: Callable[[], bool], within: float = 5) -> None:
+async def until(condition: Callable[[], bool], within: float = 10) -> None:
     """Wait until a condition holds.
 
     Raises:

@@ -73,11 +73,10 @@ async def test_a_wait_that_telegram_asks_for_is_told(
 async def test_every_call_is_told_to_who_watches_without_its_address(server: BotApiServer) -> None:
     seen: list[tuple[str, str]] = []
     connection = Connection(watch=lambda method, status, _seconds: seen.append((method, status)))
-    assert connection.answered_at is None
+    before = connection.answered_at
     async with Bot(TOKEN, base_url=server.bot_url, request=connection) as bot:
         await bot.send_message(DANA.user_id, "hello")
         answered = connection.answered_at
-        assert answered is not None
         for fault in (Fault("sendMessage", retry_after=3), Fault("sendMessage", code=502)):
             server.faults.add(fault)
             with pytest.raises(TelegramError):
@@ -88,6 +87,9 @@ async def test_every_call_is_told_to_who_watches_without_its_address(server: Bot
                 await bot.send_message(DANA.user_id, "hello", read_timeout=0.2)
     assert [method for method, _ in seen] == ["getMe"] + ["sendMessage"] * 5
     assert [status for _, status in seen] == ["200", "200", "429", "502", "lost", "timeout"]
+    assert before is None
+    assert answered is not None
+    assert connection.answered_at is not None
     assert connection.answered_at >= answered
 
 
