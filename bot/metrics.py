@@ -127,6 +127,18 @@ class Metrics:
             registry=registry,
         )
 
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Show what has not happened yet as 0: Prometheus takes no increase from nothing."""
+        for outcome in PUSHES.values():
+            self.pushes.labels(outcome)
+        for outcome in ("made", "failed"):
+            self.renders.labels(outcome)
+        for work in ("read", "write"):
+            self.database_errors.labels(work)
+            self.database_seconds.labels(work)
+
     @contextlib.contextmanager
     def update(self, update: object) -> Iterator["Outcome"]:
         """Count and time the handling of an update; its outcome may be changed meanwhile."""

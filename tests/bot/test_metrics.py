@@ -33,6 +33,16 @@ async def test_pictures_are_counted_by_whether_they_were_made_and_timed() -> Non
     assert "slotwise_render_seconds_count 3.0" in page
 
 
+def test_what_has_not_happened_yet_stands_at_zero() -> None:
+    page = Metrics().page().decode()
+    for name in (
+        'slotwise_pushes_total{outcome="failed"}',
+        'slotwise_renders_total{outcome="failed"}',
+        'slotwise_database_errors_total{work="write"}',
+    ):
+        assert f"{name} 0.0" in page
+
+
 def test_two_programs_in_one_process_count_apart() -> None:
     one, other = Metrics(), Metrics()
     one.call("sendMessage", "200", 0.1)

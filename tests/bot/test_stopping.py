@@ -1,6 +1,7 @@
 """How the program ends, and that a log which nobody reads does not end it."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -45,16 +46,15 @@ async def telegram() -> AsyncIterator[BotApiServer]:
 async def test_a_second_signal_ends_the_program_at_once(
     tmp_path: Path, telegram: BotApiServer
 ) -> None:
-    program = await bot(tmp_path, telegram)
-    await telegram.polled(LIMIT)
-    telegram.faults.add(Fault("sendMessage", delay=30))
-    await telegram.person(1001).says("/help")
-    await written(program, "at work")
-    program.send_signal(signal.SIGTERM)
-    await written(program, "stopping")
-    program.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(4):
-        assert await program.wait() == -signal.SIGTERM
+    async with bot(tmp_path, telegram) as program:
+        telegram.faults.add(Fault("sendMessage", delay=30))
+        await telegram.person(1001).says("/help")
+        await written(program, "at work")
+        program.send_signal(signal.SIGTERM)
+        await written(program, "stopping")
+        program.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(4):
+            assert await program.wait() == -signal.SIGTERM
 
 
 async def test_what_hangs_does_not_keep_the_program_from_ending() -> None:
@@ -74,31 +74,29 @@ async def test_a_log_that_nobody_reads_any_more_does_not_end_the_bot(
     tmp_path: Path, telegram: BotApiServer
 ) -> None:
     reading, writing = os.pipe()
-    program = await bot(tmp_path, telegram, stderr=writing)
-    os.close(writing)
-    os.close(reading)
-    await telegram.polled(LIMIT)
-    dana = telegram.person(1001)
-    telegram.faults.add(Fault("sendMessage", code=500))  # something to write in the log
-    await dana.says("/help")
-    await dana.says("/help")
-    await dana.sees("invited staff", within=20)
-    program.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(LIMIT):
-        assert await program.wait() == 0
+    async with bot(tmp_path, telegram, stderr=writing) as program:
+        os.close(writing)
+        os.close(reading)
+        dana = telegram.person(1001)
+        telegram.faults.add(Fault("sendMessage", code=500))  # something to write in the log
+        await dana.says("/help")
+        await dana.says("/help")
+        await dana.sees("invited staff", within=20)
+        program.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(LIMIT):
+            assert await program.wait() == 0
 
 
 async def test_log_lines_for_machines_name_the_update_and_say_how_the_program_runs(
     tmp_path: Path, telegram: BotApiServer
 ) -> None:
-    program = await bot(tmp_path, telegram, log_format="json")
-    await telegram.polled(LIMIT)
-    telegram.faults.add(Fault("sendMessage", code=500))
-    await telegram.person(1001).says("/start Sup3rSecretInvitation")
-    await telegram.person(1001).sees("That did not work", within=20)
-    program.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(LIMIT):
-        _, err = await program.communicate()
+    async with bot(tmp_path, telegram, log_format="json") as program:
+        telegram.faults.add(Fault("sendMessage", code=500))
+        await telegram.person(1001).says("/start Sup3rSecretInvitation")
+        await telegram.person(1001).sees("That did not work", within=20)
+        program.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(LIMIT):
+            _, err = await program.communicate()
     lines = [json.loads(line) for line in err.decode().splitlines()]
     facts = {"version": version("slotwise"), "mode": "polling", "database": "sqlite"}
     said = {line["event"]: line for line in lines}
@@ -109,19 +107,27 @@ async def test_log_lines_for_machines_name_the_update_and_say_how_the_program_ru
     assert "Sup3rSecretInvitation" not in err.decode()
 
 
+@contextlib.asynccontextmanager
 async def bot(
     folder: Path, telegram: BotApiServer, stderr: int = PIPE, log_format: str = "console"
-) -> Process:
-    url = f"sqlite:///{folder / 'slotwise.db'}"
-    return await started(
+) -> AsyncIterator[Process]:
+    """The bot as a program of its own, from when it polls; whatever happens, it ends."""
+    program = await started(
         folder,
         "run",
         stderr=stderr,
         bot_token=TOKEN,
         bot_api_url=telegram.base_url,
-        database_url=url,
+        database_url=f"sqlite:///{folder / 'slotwise.db'}",
         log_format=log_format,
     )
+    try:
+        await telegram.polled(LIMIT)
+        yield program
+    finally:
+        if program.returncode is None:
+            program.kill()
+            await program.wait()
 
 
 async def written(program: Process, words: str) -> None:
