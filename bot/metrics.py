@@ -31,6 +31,7 @@ PUSHES: Final = MappingProxyType(
 )
 """What becomes of a push, by the unit of work that notes it."""
 
+_PREFIX: Final = "slotwise_"
 _QUICK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SLOW: Final = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 40)
 
@@ -39,95 +40,69 @@ class Metrics:
     """The figures of one program, in a registry of their own."""
 
     def __init__(self) -> None:
-        registry = self._registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        self.info = Gauge(
-            "slotwise_info", "Always 1.", ["version", "mode", "database"], registry=registry
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._what_people_do()
+        self._what_goes_out()
+        self._how_the_program_is()
+        self._begin_at_zero()
+
+    def _what_people_do(self) -> None:
+        self.updates = self._count(
+            "updates", "By what they are and how they ended.", "kind", "outcome"
         )
-        self.updates = Counter(
-            "slotwise_updates",
-            "Updates from Telegram by what they are and how they ended.",
-            ["kind", "outcome"],
-            registry=registry,
-        )
-        self.update_seconds = Histogram(
-            "slotwise_update_seconds",
-            "From taking an update to having answered it.",
-            ["kind"],
-            buckets=_QUICK,
-            registry=registry,
-        )
-        self.calls = Counter(
-            "slotwise_telegram_calls",
-            "Calls of the Bot API by method and status; 429: Telegram asked to wait.",
-            ["method", "status"],
-            registry=registry,
-        )
-        self.call_seconds = Histogram(
-            "slotwise_telegram_call_seconds",
-            "Calls of the Bot API, other than those that wait for updates.",
-            buckets=_QUICK,
-            registry=registry,
-        )
-        self.pushes = Counter(
-            "slotwise_pushes", "Pushes by what became of a try.", ["outcome"], registry=registry
-        )
-        self.outbox = Gauge(
-            "slotwise_outbox", "Pushes that wait, by state.", ["state"], registry=registry
-        )
-        self.outbox_age = Gauge(
-            "slotwise_outbox_oldest_seconds", "Age of the oldest of them.", registry=registry
-        )
-        self.open_messages = Gauge(
-            "slotwise_open_messages", "Messages whose figures are kept true.", registry=registry
-        )
-        self.renders = Counter(
-            "slotwise_renders", "Pictures asked of the browser.", ["outcome"], registry=registry
-        )
-        self.render_seconds = Histogram(
-            "slotwise_render_seconds",
-            "Pictures, waiting for their turn included.",
-            buckets=_SLOW,
-            registry=registry,
-        )
-        self.renderer_running = Gauge(
-            "slotwise_renderer_running",
-            "1 while a browser is there; it starts with the first picture.",
-            registry=registry,
-        )
-        self.renderer_restarts = Gauge(
-            "slotwise_renderer_restarts",
-            "Browsers given up because they died, hung or did not start.",
-            registry=registry,
-        )
-        self.database_seconds = Histogram(
-            "slotwise_database_seconds",
-            "Units of work, waiting for locks included.",
-            ["work"],
-            buckets=_QUICK,
-            registry=registry,
-        )
-        self.database_errors = Counter(
-            "slotwise_database_errors",
-            "Units of work that the database could not do.",
-            ["work"],
-            registry=registry,
-        )
-        self.database_up = Gauge(
-            "slotwise_database_up", "1 if the database has just answered.", registry=registry
-        )
-        self.loop_lag = Gauge(
-            "slotwise_loop_lag_seconds",
-            "How late the event loop was at the worst in the last half minute.",
-            registry=registry,
-        )
-        self.telegram_silence = Gauge(
-            "slotwise_telegram_silence_seconds",
-            "Since Telegram last answered.",
-            registry=registry,
+        self.update_seconds = self._time(
+            "update_seconds", "From taking an update to having answered it.", "kind"
         )
 
-        self._begin_at_zero()
+    def _what_goes_out(self) -> None:
+        self.calls = self._count(
+            "telegram_calls", "Calls of the Bot API; 429: it asks to wait.", "method", "status"
+        )
+        self.call_seconds = self._time(
+            "telegram_call_seconds", "Calls other than those that wait for updates."
+        )
+        self.telegram_silence = self._show(
+            "telegram_silence_seconds", "Since Telegram last answered."
+        )
+        self.pushes = self._count("pushes", "Tries to push by what became of them.", "outcome")
+        self.outbox = self._show("outbox", "Pushes that wait.", "state")
+        self.outbox_age = self._show("outbox_oldest_seconds", "Age of the oldest of them.")
+        self.open_messages = self._show("open_messages", "Messages whose figures are kept true.")
+        self.renders = self._count("renders", "Pictures asked of the browser.", "outcome")
+        self.render_seconds = self._time(
+            "render_seconds", "Pictures, waiting for their turn included.", buckets=_SLOW
+        )
+
+    def _how_the_program_is(self) -> None:
+        self.info = self._show("info", "Always 1.", "version", "mode", "database")
+        self.loop_lag = self._show(
+            "loop_lag_seconds", "The event loop's lateness at the worst in the last half minute."
+        )
+        self.renderer_running = self._show(
+            "renderer_running", "1 while there is a browser; the first picture starts it."
+        )
+        self.renderer_restarts = self._show(
+            "renderer_restarts", "Browsers given up because they died, hung or did not start."
+        )
+        self.database_up = self._show("database_up", "1 if the database has just answered.")
+        self.database_seconds = self._time(
+            "database_seconds", "Units of work, waiting for locks included.", "work"
+        )
+        self.database_errors = self._count(
+            "database_errors", "Units of work that the database could not do.", "work"
+        )
+
+    def _count(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(_PREFIX + name, about, labels, registry=self._registry)
+
+    def _show(self, name: str, about: str, *labels: str) -> Gauge:
+        return Gauge(_PREFIX + name, about, labels, registry=self._registry)
+
+    def _time(
+        self, name: str, about: str, *labels: str, buckets: tuple[float, ...] = _QUICK
+    ) -> Histogram:
+        return Histogram(_PREFIX + name, about, labels, registry=self._registry, buckets=buckets)
 
     def _begin_at_zero(self) -> None:
         """Show what has not happened yet as 0: Prometheus takes no increase from nothing."""
