@@ -49,10 +49,11 @@ async def test_what_was_backed_up_while_the_bot_worked_is_there_again(
     assert decided(place.store) != kept
     place.store.close()
     restore()
-    place.store = Store(place.settings.database_url.get_secret_value())
-    upgrade(place.store)
-    assert decided(place.store) == kept
-    assert place.store.read_now(counters.verify) == []
+    restored = Store(place.settings.database_url.get_secret_value())
+    upgrade(restored)
+    assert decided(restored) == kept
+    assert restored.read_now(counters.verify) == []
+    restored.close()
     async with place.bot_at_work():
         await place.noa.says("/pending")
         waiting = await place.noa.sees("1 proposal waiting")
