@@ -31,6 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+audit_app = typer.Typer(help="Look after the audit trail.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -131,11 +133,34 @@ def verify() -> None:
 
 
 @app.command()
-def export(what: Annotated[Exported, typer.Argument(help="audit or actions.")]) -> None:
-    """Write the audit trail or all actions to standard output, as CSV."""
+def export(
+    what: Annotated[Exported, typer.Argument(help="audit or actions.")],
+    form: Annotated[
+        exporting.Format, typer.Option("--format", help="csv or jsonl (JSON lines).")
+    ] = exporting.Format.CSV,
+) -> None:
+    """Write the audit trail or all actions to standard output."""
     with _store(read_settings()) as store:
         export_ = exporting.audit if what is Exported.AUDIT else exporting.actions
-        store.read_now(export_, sys.stdout)
+        store.read_now(export_, sys.stdout, form)
+
+
+@audit_app.command(name="verify")
+def verify_audit(
+    expect: Annotated[
+        str | None,
+        typer.Option(help="ID:HASH of a head that was noted earlier: it must still be there."),
+    ] = None,
+) -> None:
+    """Recompute the audit chain: every row in its place, and none changed since it was written."""
+    from bot import auditing
+
+    noted = auditing.noted_head(expect)
+    with _store(read_settings()) as store:
+        intact, told = store.read_now(auditing.verify, noted)
+    typer.echo(told)
+    if not intact:
+        raise typer.Exit(1)
 
 
 def _ended(reason: str | None) -> None:

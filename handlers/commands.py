@@ -13,11 +13,13 @@ from domain.days import WINDOWS
 from domain.people import Member, Right
 from handlers import words
 from handlers.addresses import join, pack
+from handlers.audit_trail import audit_typed
 from handlers.card import find
 from handlers.context import Context
 from handlers.efficiency import efficiency_screen
 from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
 from handlers.heatmap import heatmap
+from handlers.matching import named
 from handlers.risk_list import BY_DEPARTMENT, LIST, risk_list
 from handlers.screens import Screen, Visit, button
 from handlers.summary import summary
@@ -69,6 +71,11 @@ async def on_summary(update: Update, context: Context) -> None:
     await _send(update, context, await summary(context.visit, []))
 
 
+async def on_audit(update: Update, context: Context) -> None:
+    """`/audit [day] [reference] [name]`."""
+    await _send(update, context, await audit_typed(context.visit, context.args or []))
+
+
 async def on_help(_update: Update, context: Context) -> None:
     """`/help`: the commands that this person has."""
     member = context.visit.member
@@ -95,6 +102,7 @@ COMMANDS: Final = (
     Command("efficiency", "how much of the schedule was acted on", on_efficiency),
     Command("find", "a patient by reference: /find P-7K3MQD", on_find),
     Command("summary", "the day at a glance", on_summary),
+    Command("audit", "who did what: /audit P-7K3MQD", on_audit, Right.AUDIT),
     Command("help", "what I can do", on_help),
 )
 
@@ -137,13 +145,7 @@ async def _departments_like(visit: Visit, name: str) -> list[int]:
     """Departments whose name is, or else begins with, or else holds what was typed."""
     names = await visit.desk.store.read(risk.departments)
     seen = visit.member.sees(())
-    wanted = name.casefold()
-    mine = {key: name.casefold() for key, name in names.items() if not seen or key in seen}
-    for fits in (str.__eq__, str.startswith, str.__contains__):
-        found = [key for key, name in mine.items() if fits(name, wanted)]
-        if found:
-            return sorted(found, key=lambda key: names[key])
-    return []
+    return named({key: name for key, name in names.items() if not seen or key in seen}, name)
 
 
 async def _which_department(

@@ -9,7 +9,7 @@ from telegram.ext import ApplicationHandlerStop
 
 from domain.people import Refused
 from handlers.context import Context
-from handlers.router import refusal_words
+from handlers.router import audit_refusal, refusal_words
 from storage.store import StoreUnavailable
 
 log = structlog.get_logger()
@@ -38,10 +38,20 @@ async def _handle(update: object, context: Context) -> None:
     reference = secrets.token_hex(3)
     if isinstance(error, Refused):
         log.info("refused", right=error.right.value)
+        await _record(context, error)
     else:
         log.error("a handler failed", reference=reference, exc_info=error)
     if isinstance(update, Update):
         await _tell(update, context, _words_for(error, reference))
+
+
+async def _record(context: Context, refusal: Refused) -> None:
+    if context.member is None:
+        return
+    try:
+        await context.desk.store.write(audit_refusal, context.visit, refusal)
+    except StoreUnavailable as failure:
+        log.warning("a refusal was not recorded", reason=str(failure))
 
 
 def _words_for(error: Exception | None, reference: str) -> str:

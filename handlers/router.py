@@ -10,7 +10,17 @@ from telegram import CallbackQuery, Message, Update
 from telegram.constants import ChatAction
 
 from domain.people import Refused, Right
-from handlers import batch, card, efficiency, heatmap, risk_list, summary, transfers, words
+from handlers import (
+    audit_trail,
+    batch,
+    card,
+    efficiency,
+    heatmap,
+    risk_list,
+    summary,
+    transfers,
+    words,
+)
 from handlers.addresses import UnknownAddress, split, whole
 from handlers.context import Context
 from handlers.screens import Actor, Answer, Screen, ScreenMaker, Visit
@@ -34,6 +44,8 @@ SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
         heatmap.HEATMAP: heatmap.heatmap,
         heatmap.BY_DEPARTMENT: heatmap.choose_department,
         summary.SUMMARY: summary.summary,
+        audit_trail.TRAIL: audit_trail.audit_trail,
+        audit_trail.BY_PERSON: audit_trail.choose_person,
     }
 )
 
@@ -150,7 +162,7 @@ async def _answer(visit: Visit, address: str) -> Answer:
 async def _why_not(visit: Visit, error: UnknownAddress | Refused) -> str:
     if isinstance(error, UnknownAddress):
         return OLD_BUTTON
-    await visit.desk.store.write(_audit_refusal, visit, error)
+    await visit.desk.store.write(audit_refusal, visit, error)
     return refusal_words(error)
 
 
@@ -161,13 +173,15 @@ async def _on_reply(visit: Visit, replied: Message, text: str) -> str | None:
     if word == card.WHY:
         return words.plain(await transfers.decline_typed(visit, whole(arguments[0]), text))
     if word == risk_list.CARD:
-        noted = await store.write(actions.add_note, visit.member, whole(arguments[0]), text)
+        key, now = whole(arguments[0]), visit.desk.clock.now()
+        noted = await store.write(actions.add_note, visit.member, key, text, now)
         visit.desk.changed.set()
         return "Noted on your proposal." if noted else None
     return None
 
 
-def _audit_refusal(session: Session, visit: Visit, refusal: Refused) -> None:
+def audit_refusal(session: Session, visit: Visit, refusal: Refused) -> None:
+    """Record that somebody was refused something."""
     audit.record(
         session,
         "refused",

@@ -7,7 +7,7 @@ presses, or two managers, one moves it and the other is told what was decided.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import ScalarSelect, case, select, update
 from sqlmodel import Session, col
@@ -123,7 +123,9 @@ def undo(session: Session, member: Member, action_id: int, now: datetime) -> Out
     return _decide(session, member, (action, appointment), Act.UNDO, now)
 
 
-def add_note(session: Session, member: Member, appointment_id: int, note: str) -> bool:
+def add_note(
+    session: Session, member: Member, appointment_id: int, note: str, now: datetime
+) -> bool:
     """Put a note on the member's own waiting proposal about an appointment."""
     changed = session.execute(
         update(Action)
@@ -138,6 +140,7 @@ def add_note(session: Session, member: Member, appointment_id: int, note: str) -
     if changed:
         appointment = session.get_one(Appointment, appointment_id)
         touch_figures(session, [appointment.department_id])
+        audit.record(session, "note", at=now, member_id=member.id, appointment_id=appointment_id)
     return bool(changed)
 
 
@@ -268,7 +271,6 @@ def _settle(
     action, appointment = found
     refresh_state(session, appointment)
     touch_figures(session, [appointment.department_id])
-    detail: dict[str, Any] = {"reason": action.reason} if action.reason else {}
     audit.record(
         session,
         act.value,
@@ -277,7 +279,6 @@ def _settle(
         appointment_id=appointment.id,
         action=action.id,
         kind=action.kind,
-        **detail,
     )
 
 

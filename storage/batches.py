@@ -6,7 +6,7 @@ so that they can be named.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -45,6 +45,10 @@ from storage.tables import (
 )
 
 PUSHED_BATCH: Final = "toldbatch"
+AUTHORIZED: Final = "authorize batch"
+UNDONE: Final = "undo batch"
+"""The events of an audit row that names many appointments."""
+
 DRAFT_KEPT_FOR: Final = timedelta(hours=48)
 
 
@@ -91,9 +95,8 @@ def confirm(session: Session, member: Member, batch_id: int, now: datetime, thre
     touch_figures(session, {item[2] for item in taken} - {item[2] for item in fresh})
     session.execute(update(Batch).where(col(Batch.id) == batch_id).values(done=len(taken)))
     _tell_proposers(session, member, batch_id, now)
-    audit.record(
-        session, "authorize batch", at=now, member_id=member.id, batch=batch_id, done=len(taken)
-    )
+    decided = [(item[0], item[2]) for item in taken]
+    _record(session, (AUTHORIZED, member, batch_id, now), decided)
     return True
 
 
@@ -101,7 +104,12 @@ def cancel(session: Session, member: Member, batch_id: int, now: datetime) -> bo
     """Drop a batch that was not confirmed; `False` if it was decided before."""
     if not _move(session, member, batch_id, (State.PROPOSED, State.DECLINED), now):
         return False
+    size = _number_of_items(session, batch_id)
     session.execute(delete(BatchItem).where(col(BatchItem.batch_id) == batch_id))
+    if size:
+        audit.record(
+            session, "cancel batch", at=now, member_id=member.id, batch=batch_id, size=size
+        )
     return True
 
 
@@ -128,10 +136,39 @@ def undo(session: Session, member: Member, batch_id: int, now: datetime) -> Barr
     ).all()
     _release(session, batch_id)
     _tell_proposers(session, member, batch_id, now)
-    audit.record(
-        session, "undo batch", at=now, member_id=member.id, batch=batch_id, done=len(revoked)
-    )
+    undone = set(revoked)
+    taken = [item for item in _with_departments(session, batch_id) if item[0] in undone]
+    _record(session, (UNDONE, member, batch_id, now), taken)
     return None
+
+
+def _record(
+    session: Session,
+    what: tuple[str, Member, int, datetime],
+    decided: Iterable[tuple[int, int]],
+) -> None:
+    """An audit row for each department, so that its managers see their part, naming all of it.
+
+    Args:
+        session: The unit of work.
+        what: The event, who did it, the batch, and when.
+        decided: Appointment ids with their department ids.
+    """
+    event, member, batch_id, now = what
+    parts: dict[int | None, list[int]] = {}
+    for appointment_id, place in decided:
+        parts.setdefault(place, []).append(appointment_id)
+    for department_id, appointments in parts.items() or [(None, [])]:
+        audit.record(
+            session,
+            event,
+            at=now,
+            member_id=member.id,
+            department_id=department_id,
+            batch=batch_id,
+            done=len(appointments),
+            appointments=appointments,
+        )
 
 
 def _draft(
@@ -298,6 +335,15 @@ def _authorize_items(
             col(BatchItem.appointment_id).in_(acted_on(batch_id)),
         )
     )
+
+
+def _with_departments(session: Session, batch_id: int) -> list[tuple[int, int]]:
+    rows = session.execute(
+        select(col(Appointment.id), col(Appointment.department_id))
+        .where(col(Appointment.id).in_(acted_on(batch_id)))
+        .order_by(col(Appointment.id))
+    )
+    return [(key, department_id) for key, department_id in rows]
 
 
 def _release(session: Session, batch_id: int) -> None:

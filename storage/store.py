@@ -18,6 +18,8 @@ from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engi
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlmodel import Session
 
+from storage import audit
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -84,6 +86,7 @@ class Store:
                 try:
                     with Session(self.engine.execution_options(writes=True)) as session:
                         done = work(session, *args, **kwargs)
+                        audit.seal(session)
                         session.commit()
                         return done
                 except DBAPIError as error:

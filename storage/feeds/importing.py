@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from domain.chain import Entry
 from domain.days import Calendar
+from storage import audit
 from storage.feeds.mapping import Mapping
 from storage.feeds.merging import Merged, merge, refuse_other_zone
 from storage.feeds.reading import Feed, open_feed
@@ -26,7 +28,6 @@ from storage.feeds.report import ImportRefused, ImportReport, RowRejected, reaso
 from storage.feeds.rows import Record, RowReader
 from storage.feeds.staging import Staging, staging
 from storage.store import Store, may_pass_again, told_plainly
-from storage.tables import AuditEntry
 
 T = TypeVar("T")
 
@@ -87,11 +88,8 @@ def import_file(  # noqa: PLR0913 - a file, how to read it and as of when
             def work() -> ImportReport:
                 merged = merge(staged, calendar, chance)
                 report = _finished(replace(read, name=name), merged, time.monotonic() - began)
-                staged.connection.execute(
-                    insert(AuditEntry).values(
-                        at=now, member_id=member_id, event="import", detail=_detail(report)
-                    )
-                )
+                told = Entry(int(now.timestamp()), "import", member_id, detail=_detail(report))
+                audit.append(staged.connection, [told])
                 rejected.keep()
                 return report
 

@@ -20,7 +20,7 @@ def test_every_action_is_told_with_who_decided_what_when(store: Store, clock: Ha
     noa, dana = town(store, clock)
     first, second = coming(store, noa, clock)
     store.write_now(actions.propose, dana, first, Kind.TRANSFER, clock.now(), HOUSE.threshold)
-    store.write_now(actions.add_note, dana, first, "=1+1")
+    store.write_now(actions.add_note, dana, first, "=1+1", clock.now())
     store.write_now(actions.decline, noa, 1, clock.now(), 'she said "no",\nthen yes')
     store.write_now(
         actions.authorize_directly, noa, second, Kind.PROACTIVE, clock.now(), HOUSE.threshold

@@ -102,6 +102,8 @@ def samples(store: Store) -> dict[str, str]:
         "confirm": "confirm:1",
         "cancel": "cancel:3",
         "undobatch": "undobatch:2",
+        "audit": "audit:-:-:-:0",
+        "auditwho": "auditwho:-:-:-:0",
     }
 
 

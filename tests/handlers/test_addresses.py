@@ -39,6 +39,9 @@ FIRST = (
     f"heat:365:share:{DEPARTMENT}",
     f"heatdep:365:share:{DEPARTMENT}:{LAST_PAGE}",
     "summary",
+    f"audit:20261124:{APPOINTMENT}:7K3MQD:{LAST_PAGE}",
+    "audit:-:-:-:0",
+    f"auditwho:20261124:{APPOINTMENT}:7K3MQD:{LAST_PAGE}",
 )
 """Screens from which all others are reached, each with the longest numbers."""
 BETWEEN = re.compile(r":(3|7|14)\.|:(30|90|180):")

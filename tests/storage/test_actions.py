@@ -219,8 +219,8 @@ def test_a_note_goes_on_the_members_own_waiting_proposal_only(
 ) -> None:
     propose(store, staff, "p1", clock)
     key = appointment(store, "p1")
-    assert store.write_now(actions.add_note, staff, key, "no answer twice")
-    assert not store.write_now(actions.add_note, manager, key, "mine")
+    assert store.write_now(actions.add_note, staff, key, "no answer twice", clock.now())
+    assert not store.write_now(actions.add_note, manager, key, "mine", clock.now())
     (found,) = store.read_now(proposals.actions_about, key)
     assert found.note == "no answer twice"
 
