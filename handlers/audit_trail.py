@@ -35,7 +35,7 @@ class _View:
 
     @classmethod
     def read(cls, arguments: Sequence[str]) -> "_View":
-        day, member, patient = arguments[:3]
+        day, member, patient = arguments[0], arguments[1], arguments[2]
         if patient != "-" and read_reference(patient) != f"P-{patient}":
             raise UnknownAddress(patient)
         return cls(_day(day), maybe_whole(member), None if patient == "-" else patient)

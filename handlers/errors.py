@@ -10,6 +10,7 @@ from telegram.ext import ApplicationHandlerStop
 from domain.people import Refused
 from handlers.context import Context
 from handlers.router import audit_refusal, refusal_words
+from storage import people
 from storage.store import StoreUnavailable
 
 log = structlog.get_logger()
@@ -38,18 +39,22 @@ async def _handle(update: object, context: Context) -> None:
     reference = secrets.token_hex(3)
     if isinstance(error, Refused):
         log.info("refused", right=error.right.value)
-        await _record(context, error)
+        await _record(update, context, error)
     else:
         log.error("a handler failed", reference=reference, exc_info=error)
     if isinstance(update, Update):
         await _tell(update, context, _words_for(error, reference))
 
 
-async def _record(context: Context, refusal: Refused) -> None:
-    if context.member is None:
+async def _record(update: object, context: Context, refusal: Refused) -> None:
+    """Put it into the audit trail; PTB's context of an error does not know who was let in."""
+    if not isinstance(update, Update) or update.effective_user is None:
         return
+    store = context.desk.store
     try:
-        await context.desk.store.write(audit_refusal, context.visit, refusal)
+        context.member = await store.read(people.member_by_telegram, update.effective_user.id)
+        if context.member:
+            await store.write(audit_refusal, context.visit, refusal)
     except StoreUnavailable as failure:
         log.warning("a refusal was not recorded", reason=str(failure))
 

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 import re
 import signal
 from asyncio.subprocess import Process
@@ -23,7 +24,7 @@ from storage.store import Store
 from tests.bot.command import slotwise, started
 from tests.e2e.town import TOKEN
 
-COMMANDS = ("run", "demo", "import", "invite", "check", "verify", "export")
+COMMANDS = ("run", "demo", "import", "invite", "check", "verify", "export", "audit")
 LIMIT = 60.0
 """Seconds; a program takes one or two to start, on a busy machine many more."""
 
@@ -111,7 +112,8 @@ def test_a_wrong_usage_is_explained_and_ends_with_2(
 
 
 @pytest.mark.parametrize(
-    "command", [("verify",), ("export", "audit"), ("invite", "--role", "staff")]
+    "command",
+    [("verify",), ("export", "audit"), ("audit", "verify"), ("invite", "--role", "staff")],
 )
 @pytest.mark.parametrize(
     "url",
@@ -169,6 +171,54 @@ def test_export_writes_csv_and_nothing_else(monkeypatch: pytest.MonkeyPatch, cap
     assert [row["event"] for row in rows] == ["invite"]
     assert slotwise(monkeypatch, "export", "actions") == 0
     assert capsys.readouterr().out.startswith("id,reference,")
+
+
+def test_export_writes_json_lines_too(monkeypatch: pytest.MonkeyPatch, capsys: Said) -> None:
+    slotwise(monkeypatch, "invite", "--role", "staff")
+    capsys.readouterr()
+    assert slotwise(monkeypatch, "export", "audit", "--format", "jsonl") == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["event"] == "invite"
+    assert slotwise(monkeypatch, "export", "actions", "--format", "jsonl") == 0
+    assert capsys.readouterr().out == ""
+    assert slotwise(monkeypatch, "export", "audit", "--format", "xml") == 2
+
+
+def test_audit_verify_prints_the_head_that_can_be_expected_later(
+    monkeypatch: pytest.MonkeyPatch, capsys: Said, tmp_path: Path
+) -> None:
+    assert slotwise(monkeypatch, "audit", "verify") == 0
+    assert capsys.readouterr().out == "0 rows, chain intact, head 0 -\n"
+    for _ in range(2):
+        slotwise(monkeypatch, "invite", "--role", "staff")
+    capsys.readouterr()
+    assert slotwise(monkeypatch, "audit", "verify") == 0
+    said = capsys.readouterr().out
+    found = re.fullmatch(r"2 rows, chain intact, head 2 ([0-9a-f]{64})\n", said)
+    assert found
+    slotwise(monkeypatch, "invite", "--role", "staff")
+    assert slotwise(monkeypatch, "audit", "verify", "--expect", f"2:{found[1]}") == 0
+    capsys.readouterr()
+    assert slotwise(monkeypatch, "audit", "verify", "--expect", f"2:{'0' * 64}") == 1
+    said = capsys.readouterr().out
+    assert said == "Row 2 is not the one that was noted: the chain was written anew\n"
+    assert slotwise(monkeypatch, "audit", "verify", "--expect", "yesterday") == 2
+    assert "ID:HASH" in capsys.readouterr().err
+
+
+def test_audit_verify_names_the_first_wrong_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: Said, tmp_path: Path
+) -> None:
+    for _ in range(3):
+        slotwise(monkeypatch, "invite", "--role", "staff")
+    store = Store(f"sqlite:///{tmp_path / 'slotwise.db'}")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER audit_entry_refuses_delete")
+        connection.exec_driver_sql("DELETE FROM audit_entry WHERE id = 2")
+    store.close()
+    capsys.readouterr()
+    assert slotwise(monkeypatch, "audit", "verify") == 1
+    assert capsys.readouterr().out == "Row 2 is missing\n"
 
 
 async def test_a_signal_ends_the_bot_gracefully(tmp_path: Path, telegram: BotApiServer) -> None:
