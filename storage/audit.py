@@ -21,6 +21,8 @@ _QUEUE: Final = "audit"
 _KEYS_AT_ONCE: Final = 10_000
 _ROWS_AT_ONCE: Final = 2_000
 
+_DETAIL: Final = json.JSONEncoder(ensure_ascii=False, default=str)
+
 # Plain columns: the chain is made of what is kept, not of what Python makes of it.
 _ROWS: Final = table("audit_entry", *map(column, ("id", *Entry._fields, "hash")))
 _HEAD: Final = table("audit_head", column("entry_id"), column("hash"))
@@ -49,8 +51,8 @@ def record(
         detail: Further facts; never a patient's name, phone number or national id, and so no
             words that somebody typed: they could never be removed.
     """
-    text = json.dumps(detail, ensure_ascii=False, default=str)
-    entry = Entry(int(at.timestamp()), event, member_id, appointment_id, department_id, text)
+    kept = _DETAIL.encode(detail)
+    entry = Entry(int(at.timestamp()), event, member_id, appointment_id, department_id, kept)
     session.info.setdefault(_QUEUE, []).append(entry)
 
 

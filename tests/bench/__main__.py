@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from tests.bench.audit import audit_trail
 from tests.bench.batches import batch
 from tests.bench.dashboards import against_pandas
 from tests.bench.databases import Databases
@@ -32,6 +33,7 @@ PARTS: Final[dict[str, Part]] = {
     "density": lambda databases, _folder, rounds: density_table(databases, rounds * 5),
     "pandas": lambda databases, _folder, rounds: against_pandas(databases, rounds * 5),
     "batch": lambda databases, _folder, rounds: batch(databases, max(rounds // 4, 1)),
+    "audit": lambda databases, _folder, rounds: audit_trail(databases, max(rounds // 2, 1)),
     "picture": lambda _databases, folder, rounds: asyncio.run(pictures(folder, rounds)),
     "handling": lambda _databases, folder, rounds: asyncio.run(handling(folder, rounds)),
     "press": lambda _databases, folder, rounds: asyncio.run(presses(folder, rounds * 2)),

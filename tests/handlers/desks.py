@@ -17,6 +17,7 @@ from domain.transfers import Kind, State
 from handlers.desk import Desk
 from handlers.gateway import Gateway
 from handlers.screens import Visit
+from storage import audit
 from storage.store import Store
 from storage.tables import Action, Appointment, Batch, DailyCount, Department, MemberRow, Patient
 from tests.hmo import HOUSE
@@ -105,3 +106,12 @@ def fill(session: Session, clock: HandClock) -> None:
             decided_at=now,
         )
     )
+    for event in ("authorize", "authorize batch", "import", "something <new>") * 5:
+        audit.record(
+            session,
+            event,
+            at=now - timedelta(days=400),
+            member_id=1,
+            appointment_id=APPOINTMENT,
+            done=999_999_999,
+        )

@@ -21,7 +21,7 @@ from handlers.screens import Screen, button
 from storage.risk import RiskRow
 from storage.tables import Action
 from tests.conftest import MONDAY_MORNING
-from tests.handlers.desks import APPOINTMENT, visit
+from tests.handlers.desks import APPOINTMENT, LONG_NAME, visit
 
 SCREEN = Screen("text", [[button("Next ›", "risk:7.-.-:1")]], "risk:7.-.-:0", version=1)
 
@@ -66,6 +66,22 @@ async def test_a_card_of_many_decisions_fits_a_message_and_shows_what_is_open(de
     assert "54 older actions not shown" in screen.text
     assert "Transfer proposed" in screen.text
     assert "reason 59" in screen.text
+
+
+async def test_a_row_of_the_trail_is_told_in_a_line_with_time_department_and_reference(
+    desk: Desk,
+) -> None:
+    screen = await open_screen(visit(desk, Role.ADMIN), "audit:-:-:-:0")
+    told = parse_html(screen.text)[0].splitlines()
+    assert told[:3] == ["Audit trail", "everything", "20 entries, 1–8 shown, newest first"]
+    where = words.cut(LONG_NAME, 40)
+    who = "19 Oct 2025 09:00 Noa <b>"
+    assert told[4:8] == [
+        f"{who}: something <new> · P-7K3MQD · {where}",
+        f"{who} imported a file: some rows, some rejected · P-7K3MQD · {where}",
+        f"{who} authorized a batch: 999,999,999 appointments · P-7K3MQD · {where}",
+        f"{who} authorized a transfer or call · P-7K3MQD · {where}",
+    ]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
