@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, column, insert, select, table, update
+from sqlalchemy import Connection, Select, column, select, table, update
 from sqlmodel import Session, col
 
 from domain.chain import Entry, Head, Problem, first_problem, link
@@ -85,12 +85,16 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
     if found is None:
         raise RuntimeError("audit_head is empty, so nothing can be recorded: restore a backup")
     heads = list(accumulate(entries, link, initial=Head(*found)))
-    rows = [
-        {**sealed._asdict(), **entry._asdict()}
-        for sealed, entry in zip(heads[1:], entries, strict=True)
-    ]
-    connection.execute(insert(_ROWS), rows)
+    _insert(connection, list(zip(heads[1:], entries, strict=True)))
     connection.execute(update(_HEAD).values(entry_id=heads[-1].id, hash=heads[-1].hash))
+
+
+def _insert(connection: Connection, rows: Sequence[tuple[Head, Entry]]) -> None:
+    """By the driver itself, which takes half the time for thousands of rows."""
+    columns = (*Head._fields, *Entry._fields)
+    places = ", ".join(["?" if connection.dialect.name == "sqlite" else "%s"] * len(columns))
+    statement = f"INSERT INTO audit_entry ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
+    connection.exec_driver_sql(statement, [(*head, *entry) for head, entry in rows])
 
 
 def head(session: Session) -> Head | None:

@@ -43,14 +43,14 @@ def audit_trail(databases: Databases, rounds: int) -> Iterator[Result]:
         many = min(_MANY, databases.large)
         rivals = _Rivals(store, many)
         yield from _compared(
-            f"audit append, {short(many)} in a transaction",
+            f"audit rows appended, {short(many)} at once",
             where,
             many,
             medians(rivals.chained, rivals.bare, rounds=rounds),
             at_least(0.2),
         )
         yield from _compared(
-            "audit append, a transaction each",
+            "audit rows appended, one at a time",
             where,
             _SINGLE,
             medians(rivals.chained_singly, rivals.bare_singly, rounds=rounds),
@@ -59,7 +59,10 @@ def audit_trail(databases: Databases, rounds: int) -> Iterator[Result]:
         rows = store.read_now(audit.head)
         assert rows is not None
         yield from _compared(
-            "audit verify", where, rows.id, medians(rivals.verify, rivals.read, rounds=rounds)
+            "audit rows verified",
+            where,
+            rows.id,
+            medians(rivals.verify, rivals.read, rounds=rounds),
         )
 
 
@@ -67,7 +70,7 @@ def _compared(
     work: str, where: str, rows: int, taken: list[float], target: Target | None = None
 ) -> Iterator[Result]:
     ours, bare = taken
-    yield Result(work, where, rows / ours * 1000, "rows/s")
+    yield Result(work, where, rows / ours * 1000, "/s")
     yield Result(f"{work} ÷ bare", where, bare / ours, "×", target)
 
 
