@@ -61,6 +61,8 @@ SENTENCES: Final[Mapping[str, _Said]] = MappingProxyType(
         "stranger slowed": _Said("tried too often and is ignored for a while", _STRANGER),
         "more strangers": _Said("were turned away, more than are recorded one by one", "Strangers"),
         "delivery failed": _Said("could not deliver a {push} to {whom}"),
+        "resend delivery": _Said("sent a {push} to {whom} again"),
+        "drop delivery": _Said("let go of a {push} to {whom}"),
         "anonymise": _Said("anonymised patients whose time was up"),
         "tidy": _Said("removed what was past its time"),
     }

@@ -48,8 +48,9 @@ def record(
         member_id: Who did it; `None` for the command line.
         appointment_id: What it was about, if it was about one appointment.
         department_id: … or about one department; that of the appointment need not be given.
-        detail: Further facts; never a patient's name, phone number or national id, and so no
-            words that somebody typed: they could never be removed.
+        detail: Further facts, such as `person_id`, the member it happened to. Never a patient's
+            name, phone number or national id, and so no words that somebody typed: they could
+            never be removed.
     """
     kept = _DETAIL.encode(detail)
     entry = Entry(int(at.timestamp()), event, member_id, appointment_id, department_id, kept)

@@ -211,7 +211,7 @@ def _batches_about(session: Session, appointments: Set[int | None]) -> Iterator[
 
 def _told(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[TrailRow]:
     details = [_read(row[-1]) for row in rows]
-    concerned = [detail.get("whom", detail.get("to")) for detail in details]
+    concerned = [detail.get("person_id", detail.get("to")) for detail in details]
     names = _names(session, {key for key in concerned if isinstance(key, int)})
     return [
         TrailRow(at, event, who, names.get(key), department, reference, detail)

@@ -165,7 +165,7 @@ def test_who_was_concerned_is_named(store: Store, clock: HandClock, root: Member
     dana = join(store, Role.STAFF, 9, "Dana", clock.now())
 
     def work(session: Session) -> None:
-        audit.record(session, "suspend", at=clock.now(), member_id=root.id, whom=dana.id)
+        audit.record(session, "suspend", at=clock.now(), member_id=root.id, person_id=dana.id)
 
     store.write_now(work)
     newest = seen(store, root).rows[0]
