@@ -21,6 +21,7 @@ from telegram.ext import (
 
 from bot.connection import REFUSED_AT_MOST, Connection, PollingConnection
 from bot.courier import Courier
+from bot.pace import Pace
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
 from bot.settings import PREFIX, Settings, WrongSetting
@@ -106,7 +107,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
     """
     app = build_app(settings)
     store = Store(settings.database_url.get_secret_value())
-    renderer = ChromiumRenderer()
+    renderer, pace = ChromiumRenderer(), Pace()
     try:
         await asyncio.to_thread(upgrade, store)
         studio = Studio(renderer)
@@ -115,12 +116,12 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             clock,
             settings.house,
             studio,
-            Gateway(app.bot, store, studio, clock),
+            Gateway(app.bot, store, studio, clock, pace.count),
             settings.data_dir,
         )
         app.bot_data["desk"] = desk
         await _connect(app)
-        async with _working(app, desk, renderer) as at_work:
+        async with _working(app, desk, renderer, pace) as at_work:
             yield at_work
     finally:
         for connection in (app.bot_data["connection"], app.bot_data["polling"]):
@@ -130,7 +131,9 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
 
 
 @contextlib.asynccontextmanager
-async def _working(app: App, desk: Desk, renderer: ChromiumRenderer) -> AsyncIterator[Running]:
+async def _working(
+    app: App, desk: Desk, renderer: ChromiumRenderer, pace: Pace
+) -> AsyncIterator[Running]:
     stopped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     polling = app.bot_data["polling"]
 
@@ -145,7 +148,7 @@ async def _working(app: App, desk: Desk, renderer: ChromiumRenderer) -> AsyncIte
     await app.start()
     assert app.updater is not None  # noqa: S101 - built with one
     await app.updater.start_polling(allowed_updates=UPDATE_KINDS, error_callback=on_trouble)
-    courier = asyncio.create_task(Courier(desk).run())
+    courier = asyncio.create_task(Courier(desk, pace).run())
     courier.add_done_callback(lambda _: _end(stopped, "deliveries have ended unexpectedly"))
     try:
         yield Running(app, desk, renderer, stopped)

@@ -24,6 +24,10 @@ _CONNECT: Final = 5.0
 _WAIT_FOR_ONE: Final = 30.0
 
 
+class NotConnected(NetworkError):  # noqa: N818 - named like its kin, `TimedOut`
+    """The server could not be reached, so it got nothing: the call was certainly not made."""
+
+
 class Connection(BaseRequest):
     """Calls of the Bot API over at most `CALLS_AT_ONCE` connections that are kept open."""
 
@@ -66,8 +70,9 @@ class Connection(BaseRequest):
         """Make one call; its status and body.
 
         Raises:
+            NotConnected: It could not be made.
             TimedOut: It was not answered in time; it may have been carried out all the same.
-            NetworkError: It could not be made, or the connection was lost.
+            NetworkError: The connection was lost; it may have been carried out all the same.
         """
         if self._session is None:
             raise RuntimeError("the connection is not initialized")
@@ -83,6 +88,8 @@ class Connection(BaseRequest):
                 method, url, data=_body(request_data), timeout=timeout
             ) as answer:
                 return answer.status, await answer.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotConnected(type(error).__name__) from None
         except TimeoutError as error:
             raise TimedOut from error
         except aiohttp.ClientError as error:

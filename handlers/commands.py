@@ -15,6 +15,7 @@ from handlers import words
 from handlers.addresses import join, pack
 from handlers.card import find
 from handlers.context import Context
+from handlers.deliveries import delivery_list
 from handlers.efficiency import efficiency_screen
 from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
 from handlers.heatmap import heatmap
@@ -69,6 +70,11 @@ async def on_summary(update: Update, context: Context) -> None:
     await _send(update, context, await summary(context.visit, []))
 
 
+async def on_deliveries(update: Update, context: Context) -> None:
+    """`/deliveries`."""
+    await _send(update, context, await delivery_list(context.visit, ["0"]))
+
+
 async def on_help(_update: Update, context: Context) -> None:
     """`/help`: the commands that this person has."""
     member = context.visit.member
@@ -95,6 +101,7 @@ COMMANDS: Final = (
     Command("efficiency", "how much of the schedule was acted on", on_efficiency),
     Command("find", "a patient by reference: /find P-7K3MQD", on_find),
     Command("summary", "the day at a glance", on_summary),
+    Command("deliveries", "what could not be delivered", on_deliveries, Right.DELIVERIES),
     Command("help", "what I can do", on_help),
 )
 

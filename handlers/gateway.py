@@ -6,6 +6,7 @@ for is waited out) and notes which message shows which screen.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
@@ -29,7 +30,14 @@ _WAITS: Final = 3
 _LONGEST_WAIT: Final = 60
 """Seconds; a longer wait is left to who called."""
 
+SENT_AGAIN: Final = "Sent again: the first may have reached you."
+"""The first line of a push that was tried before and may have arrived."""
+
 log = structlog.get_logger()
+
+
+def uncounted(_chat_id: int) -> None:
+    """Counts no message: for whoever keeps no pace."""
 
 
 class Gateway:
@@ -40,10 +48,20 @@ class Gateway:
         store: Where open messages are noted.
         pictures: Told the file ids of pictures that were sent.
         clock: The time of day.
+        count: Told the chat of every message that is sent or edited for who waits for it, so that
+            pushes leave room for those. Turns of pushes and renewals are taken by who makes them.
     """
 
-    def __init__(self, bot: Bot, store: Store, pictures: Pictures, clock: Clock) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        store: Store,
+        pictures: Pictures,
+        clock: Clock,
+        count: Callable[[int], None] = uncounted,
+    ) -> None:
         self._bot = bot
+        self._count = count
         self._store = store
         self._pictures = pictures
         self._clock = clock
@@ -51,17 +69,35 @@ class Gateway:
 
     async def send(self, member: Member, screen: Screen) -> int:
         """Send a screen as a new message and return the message's id."""
+        self._count(member.chat_id)
         message = await waiting_as_told(lambda: self._send(member.chat_id, screen))
-        return await self._noted(member, message, screen)
+        self._keep_file(message, screen)
+        await self._note(member, message.message_id, screen)
+        return message.message_id
 
-    async def push(self, member: Member, screen: Screen, *, silent: bool) -> int:
-        """Send a screen that nobody asked for; the message's id.
+    async def push(
+        self, member: Member, screen: Screen, *, silent: bool, again: bool = False
+    ) -> Shown:
+        """Send a screen that nobody asked for.
+
+        Args:
+            member: Whom to.
+            screen: What.
+            silent: Without a sound.
+            again: It may have reached them before, and says so.
+
+        Returns:
+            What the message shows. It is the caller's to note that (`outbox.mark_sent`), so that it
+            is kept together with the fact that the push arrived.
 
         Raises:
             RetryAfter: Telegram asks to wait, and it is the caller's to do so.
         """
+        if again:
+            screen = replace(screen, text=f"{SENT_AGAIN}\n{screen.text}")
         message = await self._send(member.chat_id, screen, silent=silent)
-        return await self._noted(member, message, screen)
+        self._keep_file(message, screen)
+        return _shown(member, message.message_id, screen)
 
     async def show(self, member: Member, message: Message | None, screen: Screen) -> None:
         """Show a screen in place of what a message shows; a new message where that can't be."""
@@ -77,24 +113,39 @@ class Gateway:
         self, member: Member, message_id: int, screen: Screen, *, had_picture: bool = False
     ) -> bool:
         """Edit a message to show a screen; `False` if there is no such message any more."""
+        self._count(member.chat_id)
         there = await waiting_as_told(lambda: self._edited(member, message_id, screen, had_picture))
         if there:
             await self._note(member, message_id, screen)
         return there
 
     async def renew(
-        self, member: Member, shown: Shown, render: Callable[[], Awaitable[Screen]]
+        self,
+        member: Member,
+        shown: Shown,
+        render: Callable[[], Awaitable[Screen]],
+        ready: Callable[[], Awaitable[None]],
     ) -> None:
         """Bring a message's figures up to date, unless its reader has turned to another screen.
+
+        Args:
+            member: Whose message it is.
+            shown: What it shows.
+            render: Makes the screen anew.
+            ready: Waits until an edit may be made; not asked if nothing has to be edited.
 
         Raises:
             RetryAfter: Telegram asks to wait, and it is the caller's to do so.
         """
+        screen = await render()
+        same = screen.digest == shown.digest
+        if not same:
+            await ready()
         async with self.turn(shown.chat_id, shown.message_id):
             if not await self._store.read(open_messages.still_shown, shown):
                 return
-            screen = await render()
-            same = screen.digest == shown.digest
+            if not same:
+                screen = await render()  # others may have decided more meanwhile
             if same or await self._edited(member, shown.message_id, screen, had_picture=False):
                 await self._note(member, shown.message_id, screen, renewed=True)
 
@@ -134,6 +185,7 @@ class Gateway:
 
     async def say(self, chat_id: int, html: str) -> None:
         """Send a few lines that show no figures."""
+        self._count(chat_id)
         await waiting_as_told(
             lambda: self._bot.send_message(
                 chat_id, html[: int(MessageLimit.MAX_TEXT_LENGTH)], parse_mode=ParseMode.HTML
@@ -146,6 +198,7 @@ class Gateway:
 
     async def document(self, chat_id: int, content: bytes, name: str, caption: str) -> None:
         """Send a file."""
+        self._count(chat_id)
         await waiting_as_told(
             lambda: self._bot.send_document(
                 chat_id,
@@ -203,11 +256,6 @@ class Gateway:
             log.info("a message was too old to delete")
         await self._store.write(open_messages.forget, message.chat_id, message.message_id)
 
-    async def _noted(self, member: Member, message: Message, screen: Screen) -> int:
-        self._keep_file(message, screen)
-        await self._note(member, message.message_id, screen)
-        return message.message_id
-
     def _keep_file(self, message: Message, screen: Screen) -> None:
         if screen.picture and message.photo:
             self._pictures.remember(screen.picture.key, message.photo[-1].file_id)
@@ -218,17 +266,21 @@ class Gateway:
         if screen.version is None:
             await self._store.write(open_messages.forget, member.chat_id, message_id)
             return
-        shown = Shown(
-            member.chat_id,
-            message_id,
-            member.id,
-            screen.address,
-            screen.department_id,
-            screen.version,
-            screen.digest,
-        )
+        shown = _shown(member, message_id, screen)
         keep = open_messages.renewed if renewed else open_messages.remember
         await self._store.write(keep, shown, self._clock.now())
+
+
+def _shown(member: Member, message_id: int, screen: Screen) -> Shown:
+    return Shown(
+        member.chat_id,
+        message_id,
+        member.id,
+        screen.address,
+        screen.department_id,
+        screen.version,
+        screen.digest,
+    )
 
 
 def _fits(message: Message, screen: Screen) -> bool:

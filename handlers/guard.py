@@ -44,6 +44,9 @@ async def guard(update: Update, context: Context) -> None:
         await context.desk.store.write(_refused, context.desk.clock, user.id)
         await _turn_away(update, context, STRANGER)
         raise ApplicationHandlerStop
+    if context.member is not None and not context.member.reachable:
+        # Who writes or presses can be written to again, whatever they had blocked before.
+        await context.desk.store.write(people.mark_reachable, context.member.id)
 
 
 def _is_start(update: Update, username: str) -> bool:

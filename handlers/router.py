@@ -10,7 +10,17 @@ from telegram import CallbackQuery, Message, Update
 from telegram.constants import ChatAction
 
 from domain.people import Refused, Right
-from handlers import batch, card, efficiency, heatmap, risk_list, summary, transfers, words
+from handlers import (
+    batch,
+    card,
+    deliveries,
+    efficiency,
+    heatmap,
+    risk_list,
+    summary,
+    transfers,
+    words,
+)
 from handlers.addresses import UnknownAddress, split, whole
 from handlers.context import Context
 from handlers.screens import Actor, Answer, Screen, ScreenMaker, Visit
@@ -34,6 +44,8 @@ SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
         heatmap.HEATMAP: heatmap.heatmap,
         heatmap.BY_DEPARTMENT: heatmap.choose_department,
         summary.SUMMARY: summary.summary,
+        deliveries.DELIVERIES: deliveries.delivery_list,
+        deliveries.LETTER: deliveries.delivery,
     }
 )
 
@@ -44,6 +56,8 @@ ACTS: Final[MappingProxyType[str, Actor]] = MappingProxyType(
         batch.CONFIRM: batch.confirm,
         batch.CANCEL: batch.cancel,
         batch.UNDO: batch.undo,
+        deliveries.RESEND: deliveries.resend,
+        deliveries.DROP: deliveries.drop,
     }
 )
 

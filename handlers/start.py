@@ -34,7 +34,6 @@ async def on_start(update: Update, context: Context) -> None:
     if member is None:
         await desk.gateway.say(chat.id, STRANGER)
         return
-    await desk.store.write(people.mark_reachable, member.id)
     await set_menu(context, member)
     await _greet(context, member)
 

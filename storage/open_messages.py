@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy import bindparam, case, delete, func, select, text, update
 from sqlmodel import Session, col
 
 from storage.columns import Moment
@@ -23,7 +23,7 @@ class Shown:
 
     Attributes:
         department_id: The one department it is about, `None` for several or all.
-        version: `figures_version` from before its figures were read.
+        version: `figures_version` from before its figures were read; `None` if it shows none.
         digest: Of text and buttons.
     """
 
@@ -32,7 +32,7 @@ class Shown:
     member_id: int
     address: str
     department_id: int | None
-    version: int
+    version: int | None
     digest: str
 
 
@@ -93,8 +93,17 @@ def address_of(session: Session, chat_id: int, message_id: int) -> str | None:
     return row.address if row else None
 
 
+_RANK: Final = case(
+    *((col(OpenMessage.address).startswith(word), 0) for word in ("proposal:", "told:")), else_=1
+)
+
+
 def outdated(session: Session, now: datetime, limit: int, closed: Collection[int]) -> list[Shown]:
-    """Messages older than their figures, the latest shown first; none in `closed` chats."""
+    """Messages older than their figures; none in `closed` chats.
+
+    Those about one action come first, since somebody waits for what was decided; then the latest
+    shown.
+    """
     everywhere = figures_version(session, None)
     rows = session.scalars(
         select(OpenMessage)
@@ -104,7 +113,7 @@ def outdated(session: Session, now: datetime, limit: int, closed: Collection[int
             col(OpenMessage.version) < func.coalesce(col(Department.figures), everywhere),
             col(OpenMessage.chat_id).not_in(closed),
         )
-        .order_by(col(OpenMessage.shown_at).desc())
+        .order_by(_RANK, col(OpenMessage.shown_at).desc())
         .limit(limit)
     ).all()
     return [Shown(**row.model_dump(exclude={"shown_at", "sent_at"})) for row in rows]

@@ -39,8 +39,8 @@ def member_by_id(session: Session, member_id: int) -> Member | None:
     return _found(session, _BY_ID, member_id)
 
 
-def members_with(session: Session, right: Right, department_id: int) -> list[Member]:
-    """Everybody reachable who holds `right` in a department."""
+def members_with(session: Session, right: Right, department_id: int | None) -> list[Member]:
+    """Everybody reachable who holds `right`, in a department if one is given."""
     roles = [role for role, rights in RIGHTS.items() if right in rights]
     rows = session.scalars(
         select(MemberRow).where(
@@ -139,6 +139,11 @@ def mark_reachable(session: Session, member_id: int) -> None:
     session.execute(update(MemberRow).where(col(MemberRow.id) == member_id).values(reachable=True))
 
 
+def move_chat(session: Session, member_id: int, chat_id: int) -> None:
+    """Note that the member's chat goes on under another id."""
+    session.execute(update(MemberRow).where(col(MemberRow.id) == member_id).values(chat_id=chat_id))
+
+
 def _enrol(session: Session, newcomer: Newcomer, role: Role, now: datetime) -> MemberRow:
     row = session.scalars(
         select(MemberRow).where(col(MemberRow.telegram_id) == newcomer.telegram_id)
@@ -159,6 +164,7 @@ _ACTIVE: Final = (
         col(MemberRow.chat_id),
         col(MemberRow.name),
         col(MemberRow.role),
+        col(MemberRow.reachable),
         col(MemberDepartment.department_id),
     )
     .join(MemberDepartment, col(MemberDepartment.member_id) == col(MemberRow.id), isouter=True)
@@ -173,9 +179,9 @@ def _found(session: Session, statement: Select[*tuple[Any, ...]], key: int) -> M
     rows = ask(session, statement, {"key": key}).all()
     if not rows:
         return None
-    key, telegram_id, chat_id, name, role, _ = rows[0]
+    key, telegram_id, chat_id, name, role, reachable, _ = rows[0]
     departments = frozenset(row[-1] for row in rows if row[-1] is not None)
-    return Member(key, telegram_id, chat_id, name, role, departments)
+    return Member(key, telegram_id, chat_id, name, role, departments, reachable)
 
 
 def _member(session: Session, row: MemberRow) -> Member:
@@ -183,7 +189,13 @@ def _member(session: Session, row: MemberRow) -> Member:
         select(col(MemberDepartment.department_id)).where(col(MemberDepartment.member_id) == row.id)
     ).all()
     return Member(
-        key_of(row), row.telegram_id, row.chat_id, row.name, row.role, frozenset(departments)
+        key_of(row),
+        row.telegram_id,
+        row.chat_id,
+        row.name,
+        row.role,
+        frozenset(departments),
+        row.reachable,
     )
 
 

@@ -22,6 +22,7 @@ from sqlmodel import Field, SQLModel
 
 from domain.calls import CallOutcome
 from domain.corrections import Excuse
+from domain.deliveries import State as DeliveryState
 from domain.people import Role
 from domain.pushes import Choice, PushKind
 from domain.statuses import Status
@@ -355,10 +356,22 @@ class Push(SQLModel, table=True):
     Attributes:
         key: Of one cause and one person: the same is told once.
         address: The screen that is sent.
+        state: See `domain/deliveries.py`.
+        attempts: Tries so far, without those that Telegram or the network asked to wait.
         uncertain: A try may have arrived although that was not confirmed.
+        due_at: When it is to be tried; when another process may take it, if it is being sent; when
+            it ended, if it has failed.
+        problem: What went wrong last, for admins.
     """
 
     __table_args__ = (
+        Index(
+            "ix_push_failed",
+            "due_at",
+            "id",
+            sqlite_where=text("state = 'failed'"),
+            postgresql_where=text("state = 'failed'"),
+        ),
         Index(
             "ix_push_due",
             "due_at",
@@ -374,7 +387,9 @@ class Push(SQLModel, table=True):
     member_id: int = Field(sa_column=_refers("member.id"))
     address: str = Field(max_length=64)
     silent: bool = False
-    state: str = Field(default="waiting", max_length=16)
+    state: DeliveryState = Field(
+        default=DeliveryState.WAITING, sa_column=Column(Word(DeliveryState), nullable=False)
+    )
     attempts: int = 0
     uncertain: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     created_at: datetime = Field(sa_column=_moment())

@@ -102,6 +102,10 @@ def samples(store: Store) -> dict[str, str]:
         "confirm": "confirm:1",
         "cancel": "cancel:3",
         "undobatch": "undobatch:2",
+        "deliveries": "deliveries:0",
+        "delivery": "delivery:1:0",
+        "resend": "resend:1:0",
+        "drop": "drop:1:0",
     }
 
 

@@ -11,20 +11,32 @@ from telegram import Bot
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
 from domain.clock import HandClock
+from domain.deliveries import State as DeliveryState
 from domain.people import Member, Role
+from domain.pushes import PushKind
 from domain.statuses import Status
 from domain.transfers import Kind, State
 from handlers.desk import Desk
 from handlers.gateway import Gateway
 from handlers.screens import Visit
 from storage.store import Store
-from storage.tables import Action, Appointment, Batch, DailyCount, Department, MemberRow, Patient
+from storage.tables import (
+    Action,
+    Appointment,
+    Batch,
+    DailyCount,
+    Department,
+    MemberRow,
+    Patient,
+    Push,
+)
 from tests.hmo import HOUSE
 
 APPOINTMENT = 987_654_321
 ACTION = 876_543_210
 BATCH = 765_432
 DEPARTMENT = 9876
+PUSH = 76_543_210
 LAST_PAGE = 1_249_999
 """Of a list of ten million rows."""
 LONG_NAME = "Gastroenterology & <Hepatology>, Northern District Outpatient Clinics"
@@ -105,3 +117,19 @@ def fill(session: Session, clock: HandClock) -> None:
             decided_at=now,
         )
     )
+    for number in range(20):
+        session.add(
+            Push(
+                id=PUSH - number,
+                key=str(number),
+                kind=PushKind.PROPOSAL,
+                member_id=1,
+                address=f"proposal:{ACTION}",
+                state=DeliveryState.FAILED,
+                attempts=8,
+                uncertain=True,
+                created_at=now,
+                due_at=now,
+                problem="refused by Telegram: <" + "x" * 150,
+            )
+        )

@@ -211,7 +211,9 @@ async def test_who_has_blocked_the_bot_is_a_failure_that_says_so(bench: Bench) -
 async def test_figures_are_renewed_in_place(bench: Bench) -> None:
     sent = await bench.gateway.send(bench.member, LIST)
     shown = await noted(bench, sent)
-    await bench.gateway.renew(bench.member, shown, returns(replace(LIST, text="1", version=2)))
+    await bench.gateway.renew(
+        bench.member, shown, returns(replace(LIST, text="1", version=2)), at_once
+    )
     assert (await bench.phone.sees("1"))["message_id"] == sent
     again = await noted(bench, sent)
     assert again.version == 2
@@ -220,7 +222,7 @@ async def test_figures_are_renewed_in_place(bench: Bench) -> None:
 async def test_figures_that_are_the_same_cost_no_edit(bench: Bench) -> None:
     sent = await bench.gateway.send(bench.member, LIST)
     shown = await noted(bench, sent)
-    await bench.gateway.renew(bench.member, shown, returns(replace(LIST, version=2)))
+    await bench.gateway.renew(bench.member, shown, returns(replace(LIST, version=2)), at_once)
     assert bench.server.calls("editMessageText") == []
     again = await noted(bench, sent)
     assert again.version == 2
@@ -231,7 +233,7 @@ async def test_a_reader_who_turned_to_another_screen_is_not_thrown_back(bench: B
     shown = await noted(bench, sent)
     for turned in (CHOICE, replace(CHOICE, text="other figures", version=1)):
         await bench.gateway.edit(bench.member, sent, turned)
-        await bench.gateway.renew(bench.member, shown, returns(replace(LIST, version=2)))
+        await bench.gateway.renew(bench.member, shown, returns(replace(LIST, version=2)), at_once)
         assert body(bench.phone.messages[-1]) == turned.text
 
 
@@ -251,7 +253,7 @@ async def test_a_reader_who_turns_while_figures_are_renewed_keeps_the_last_word(
         async with bench.gateway.turn(bench.member.chat_id, sent):
             await bench.gateway.edit(bench.member, sent, CHOICE)
 
-    renewing = asyncio.create_task(bench.gateway.renew(bench.member, shown, slow))
+    renewing = asyncio.create_task(bench.gateway.renew(bench.member, shown, slow, at_once))
     await begun.wait()
     turning = asyncio.create_task(turns())
     may_end.set()
@@ -265,9 +267,13 @@ async def noted(bench: Bench, message_id: int) -> Shown:
 
     def work(session: Session) -> Shown:
         row = session.get_one(OpenMessage, (bench.member.chat_id, message_id))
-        return Shown(**row.model_dump(exclude={"shown_at"}))
+        return Shown(**row.model_dump(exclude={"shown_at", "sent_at"}))
 
     return await bench.store.read(work)
+
+
+async def at_once() -> None:
+    """No pace is kept."""
 
 
 def returns(screen: Screen) -> Callable[[], Awaitable[Screen]]:

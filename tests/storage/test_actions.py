@@ -56,7 +56,7 @@ def test_a_proposal_waits_for_every_manager_of_the_department(
     assert outcome.action is not None
     assert outcome.action.state is State.PROPOSED
     propose(store, staff, "p4", clock)
-    due = store.write_now(outbox.take_due, clock.now(), 10, ())
+    due = store.write_now(outbox.claim_due, clock.now(), 10, ())
     assert {push.member.name for push in due} == {"Noa", "Avi"}
     waits_for = {
         member.name: store.read_now(proposals.waiting, member, clock.now(), 0, 9).total
