@@ -21,6 +21,7 @@ from tests.bench.imports import imports
 from tests.bench.machine import described
 from tests.bench.pictures import pictures
 from tests.bench.presses import presses
+from tests.bench.pushes import pushes
 from tests.bench.questions import density_table, risk_list
 from tests.bench.results import Result, table
 
@@ -35,6 +36,7 @@ PARTS: Final[dict[str, Part]] = {
     "picture": lambda _databases, folder, rounds: asyncio.run(pictures(folder, rounds)),
     "handling": lambda _databases, folder, rounds: asyncio.run(handling(folder, rounds)),
     "press": lambda _databases, folder, rounds: asyncio.run(presses(folder, rounds * 2)),
+    "push": lambda _databases, folder, rounds: asyncio.run(pushes(folder, rounds)),
 }
 
 errors = Console(stderr=True, highlight=False)

@@ -300,7 +300,8 @@ async def test_a_kill_between_about_to_send_and_sent_is_known_as_such_after_the_
         place.server.faults.add(slow)
         async with bot_process(place, clock.now()) as process:
             enqueue(place.store, clock, noa, DAILY, PushKind.SUMMARY)
-            await until(lambda: count(place.store, State.SENDING) == 1, within=10)
+            await until(lambda: place.server.faults.as_json() == [], within=10)
+            assert count(place.store, State.SENDING) == 1
             process.kill()
             await process.wait()
         enqueue(place.store, clock, avi, DAILY, PushKind.SUMMARY)
@@ -325,7 +326,7 @@ async def test_several_couriers_on_one_postgresql_share_the_work_and_each_push_a
     async with server.running(), contextlib.AsyncExitStack() as couriers:
         for store in stores:
             await couriers.enter_async_context(courier_at_work(store, server, clock, HOUSE))
-        await until(lambda: count(postgres_store, State.SENT) == 90, within=20)
+        await arrive(postgres_store, clock, 90, within=30)
     for store in stores:
         store.close()
     for person in people_:
