@@ -63,8 +63,10 @@ class Pace:
         return {chat for chat in self._chats | self._held if not self.is_ready(chat)}
 
     def opens_in(self) -> float:
-        """Seconds until the first of the closed chats opens; none of them: forever."""
+        """Seconds until something that is closed now opens; if nothing is: forever."""
         now = self._now()
+        if self.is_held:
+            return self._all_held - now
         opens = (
             max(self._chats.get(chat, 0) - (_CHAT_BURST - 1), self._held.get(chat, 0)) - now
             for chat in self.closed()

@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Select, and_, case, func, select, update
+from sqlalchemy import Select, and_, case, func, select, text, update
 from sqlmodel import Session, col
 
 from domain.deliveries import Event, State, next_state
 from domain.people import Member, Right, Role
 from domain.pushes import PushKind
 from storage import audit
+from storage.outbox import IS_OPEN
 from storage.tables import MemberRow, Push, key_of
+
+_HAS_FAILED: Final = text("push.state = 'failed'")
+"""Word for word as the index has it, like `IS_OPEN`."""
 
 
 @dataclass(frozen=True)
@@ -67,16 +72,12 @@ def standing(session: Session, now: datetime, day_began: datetime) -> Standing:
         else_="waiting",
     )
     rows = session.execute(
-        select(fate, func.count(), func.min(col(Push.created_at)))
-        .where(col(Push.state).in_([State.WAITING, State.SENDING]))
-        .group_by(fate)
+        select(fate, func.count(), func.min(col(Push.created_at))).where(IS_OPEN).group_by(fate)
     ).all()
     counts = {word: number for word, number, _ in rows}
     since = [oldest for word, _, oldest in rows if word != "sending"]
     failed, today = session.execute(
-        select(func.count(), func.count().filter(col(Push.due_at) >= day_began)).where(
-            col(Push.state) == State.FAILED
-        )
+        select(func.count(), func.count().filter(col(Push.due_at) >= day_began)).where(_HAS_FAILED)
     ).one()
     return Standing(
         waiting=counts.get("waiting", 0),
@@ -91,7 +92,7 @@ def standing(session: Session, now: datetime, day_began: datetime) -> Standing:
 def dead_letters(session: Session, offset: int, limit: int) -> list[DeadLetter]:
     """Pushes that failed and were not dropped, the latest first."""
     rows = session.execute(
-        _LETTERS.where(col(Push.state) == State.FAILED)
+        _LETTERS.where(_HAS_FAILED)
         .order_by(col(Push.due_at).desc(), col(Push.id).desc())
         .offset(offset)
         .limit(limit)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import case, select, update
+from sqlalchemy import select, text, update
 from sqlmodel import Session, col
 
 from domain.deliveries import (
@@ -45,8 +45,10 @@ _FOREVER: Final = 10**12 - 1
 _ABOUT_ACTIONS: Final = frozenset({"proposal", "told"})
 """Screens (see `storage/actions.py`) whose first argument is an action."""
 
+IS_OPEN: Final = text("push.state IN ('waiting', 'sending')")
+"""Word for word as the index has it: with values bound to it, no database would use that."""
+
 _OPEN: Final = (State.WAITING, State.SENDING)
-_RANK: Final = case({kind: place for place, kind in enumerate(ORDER)}, value=col(Push.kind))
 
 
 @dataclass(frozen=True)
@@ -122,29 +124,25 @@ def claim_due(
         limit: How many at most.
         closed: Chats to which nothing may be sent now; of every other chat one push is claimed.
     """
-    rows = session.scalars(
-        select(Push)
-        .join(MemberRow, col(MemberRow.id) == col(Push.member_id))
-        .where(
-            col(Push.state).in_(_OPEN),
-            col(Push.due_at) <= now,
-            col(MemberRow.chat_id).not_in(closed),
-        )
-        .order_by(_RANK, col(Push.due_at), col(Push.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=Push)
-    ).all()
     claimed: dict[int, DuePush] = {}
-    for row in rows:
-        member = people.member_by_id(session, row.member_id)
-        if row.state is State.SENDING:
-            row.state, row.uncertain = State.WAITING, True
-        if member is None or not member.reachable or row.attempts >= TRIES:
-            fail(session, row, _why_not(member), now)
-        elif _has_arrived(session, row, member, now) or member.chat_id in claimed:
-            continue
-        else:
-            claimed[member.chat_id] = _claim(row, member, now)
+    for kind in ORDER:
+        due = (
+            select(Push)
+            .join(MemberRow, col(MemberRow.id) == col(Push.member_id))
+            .where(
+                IS_OPEN,
+                col(Push.kind) == kind,
+                col(Push.due_at) <= now,
+                col(MemberRow.chat_id).not_in([*closed, *claimed]),
+            )
+            .order_by(col(Push.due_at), col(Push.id))
+            .limit(limit - len(claimed))
+            .with_for_update(skip_locked=True, of=Push)
+        )
+        for row in session.scalars(due).all():
+            member = _receiver(session, row, now)
+            if member is not None and member.chat_id not in claimed:
+                claimed[member.chat_id] = _claim(row, member, now)
     return list(claimed.values())
 
 
@@ -218,7 +216,9 @@ def end(session: Session, push: DuePush, ending: Ending, now: datetime, chance: 
 def lose_touch(session: Session, member_id: int, now: datetime) -> None:
     """Note that the member cannot be reached: whatever waits for them has failed."""
     people.mark_unreachable(session, member_id)
-    waiting = select(Push).where(col(Push.member_id) == member_id, col(Push.state) == State.WAITING)
+    waiting = select(Push).where(
+        IS_OPEN, col(Push.member_id) == member_id, col(Push.state) == State.WAITING
+    )
     for row in session.scalars(waiting.with_for_update(skip_locked=True)).all():
         fail(session, row, Reason.UNREACHABLE, now)
 
@@ -267,6 +267,22 @@ def _alert_key(member_id: int, at: int) -> str:
     return f"{ALERTS}:{member_id}:{at:012}"
 
 
+def _receiver(session: Session, row: Push, now: datetime) -> Member | None:
+    """Whom a push that is due is to be sent to; `None` if it is settled without that."""
+    member = people.member_by_id(session, row.member_id)
+    if row.state is State.SENDING:  # who began it has died
+        row.state, row.uncertain = State.WAITING, True
+    if member is None:
+        fail(session, row, Reason.NOT_ALLOWED, now)
+    elif not member.reachable:
+        fail(session, row, Reason.UNREACHABLE, now)
+    elif row.attempts >= TRIES:
+        fail(session, row, Reason.TRIES, now)
+    elif not _has_arrived(session, row, member, now):
+        return member
+    return None
+
+
 def _claim(row: Push, member: Member, now: datetime) -> DuePush:
     row.due_at = until = _round_up(now + CLAIMED_FOR)
     return DuePush(
@@ -307,12 +323,6 @@ def _has_arrived(session: Session, row: Push, member: Member, now: datetime) -> 
         return False
     row.state, row.message_id, row.sent_at = _moved(row, Event.ARRIVED), message_id, now
     return True
-
-
-def _why_not(member: Member | None) -> Reason:
-    if member is None:
-        return Reason.NOT_ALLOWED
-    return Reason.TRIES if member.reachable else Reason.UNREACHABLE
 
 
 def _moved(row: Push, event: Event) -> State:

@@ -374,6 +374,7 @@ class Push(SQLModel, table=True):
         ),
         Index(
             "ix_push_due",
+            "kind",
             "due_at",
             "id",
             sqlite_where=text("state IN ('waiting', 'sending')"),
@@ -388,7 +389,8 @@ class Push(SQLModel, table=True):
     address: str = Field(max_length=64)
     silent: bool = False
     state: DeliveryState = Field(
-        default=DeliveryState.WAITING, sa_column=Column(Word(DeliveryState), nullable=False)
+        default=DeliveryState.WAITING,
+        sa_column=Column(Word(DeliveryState), nullable=False, default=DeliveryState.WAITING),
     )
     attempts: int = 0
     uncertain: bool = Field(default=False, sa_column_kwargs={"server_default": false()})

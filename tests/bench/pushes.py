@@ -31,6 +31,7 @@ from tests.hmo import join
 
 _TOKEN: Final = "1000001:made-up-token-for-benchmarks"
 _MANAGERS: Final = 5
+_WARM_UP: Final = 3
 _FLOOD: Final = 1_000
 _PATIENCE: Final = 30.0
 _BETWEEN: Final = 0.25
@@ -54,7 +55,7 @@ class Flood:
 async def pushes(folder: Path, rounds: int) -> list[Result]:
     """Both, on the sample HMO."""
     with on_core(0):
-        times = await _after_decisions(folder, rounds * 5)
+        times = (await _after_decisions(folder, rounds * 5 + _WARM_UP))[_WARM_UP * _MANAGERS :]
         size = min(_FLOOD, rounds * 50)
         with sample_store(folder, "flood.db") as store:
             found = await flood(store, [_ANY_SCREEN] * size)

@@ -115,6 +115,8 @@ def test_it_is_known_when_the_next_closed_chat_opens() -> None:
     assert pace.opens_in() == pytest.approx(1)
     clock.now += 1
     assert pace.closed() == {8}
+    pace.hold_all(5)
+    assert pace.opens_in() == pytest.approx(5)
 
 
 def test_a_chat_that_telegram_asks_to_wait_is_closed_so_long_and_others_are_not() -> None:

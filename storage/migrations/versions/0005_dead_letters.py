@@ -1,4 +1,4 @@
-"""An index that finds what could not be delivered.
+"""Indexes that find what is due by kind, and what could not be delivered.
 
 Revision ID: 0005
 Revises: 0002
@@ -12,16 +12,21 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+OPEN = sa.text("state IN ('waiting', 'sending')")
+FAILED = sa.text("state = 'failed'")
+
 
 def upgrade() -> None:
-    op.create_index(
-        "ix_push_failed",
-        "push",
-        ["due_at", "id"],
-        sqlite_where=sa.text("state = 'failed'"),
-        postgresql_where=sa.text("state = 'failed'"),
-    )
+    op.drop_index("ix_push_due", "push")
+    _index("ix_push_due", ["kind", "due_at", "id"], OPEN)
+    _index("ix_push_failed", ["due_at", "id"], FAILED)
 
 
 def downgrade() -> None:
     op.drop_index("ix_push_failed", "push")
+    op.drop_index("ix_push_due", "push")
+    _index("ix_push_due", ["due_at", "id"], OPEN)
+
+
+def _index(name: str, columns: list[str], where: sa.TextClause) -> None:
+    op.create_index(name, "push", columns, sqlite_where=where, postgresql_where=where)
