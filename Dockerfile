@@ -20,6 +20,5 @@ ENV PATH=/app/.venv/bin:$PATH \
 USER slotwise
 WORKDIR /data
 VOLUME /data
-HEALTHCHECK --interval=5m --timeout=30s --start-period=1m CMD ["slotwise", "check"]
 ENTRYPOINT ["slotwise"]
 CMD ["run"]

@@ -8,13 +8,16 @@ demo: setup ## run the whole product with sample data: two phones in a browser, 
 	@exec .venv/bin/python -m bot demo $(ARGS)
 
 test: setup ## run all tests; make test ARGS="-k risk" runs some
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest --numprocesses 3 --dist worksteal $(ARGS)
 
 check: setup ## formatting, lint, types, and the direction of imports
 	@.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/python -m mypy
 	.venv/bin/lint-imports
+
+soak: setup ## keep a busy clinic going while the bot is killed, and count what is left
+	@.venv/bin/python -m tests.soak $(ARGS)
 
 bench: setup ## run the benchmarks and print their table
 	@.venv/bin/python -m tests.bench $(ARGS)
@@ -25,7 +28,7 @@ clean: ## remove what the targets above made; your data and settings stay
 	@rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test check bench setup browser clean
+.PHONY: help demo test check soak bench setup browser clean
 
 # ---- How set-up works ---------------------------------------------------------------------------
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import importlib.metadata
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from telegram import BotCommandScopeDefault, Update
-from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
+from telegram import Update
 from telegram.ext import (
     ApplicationBuilder,
     CallbackQueryHandler,
@@ -19,11 +20,23 @@ from telegram.ext import (
     filters,
 )
 
-from bot.connection import REFUSED_AT_MOST, Connection, PollingConnection
+from bot.connection import Connection, PollingConnection
 from bot.courier import Courier
+from bot.handling import WatchedApp
+from bot.health import Health
+from bot.jobs import Job, run_jobs
+from bot.logs import hide
+from bot.metrics import Metrics, TimedRenderer
+from bot.mornings import push_summaries
+from bot.pace import Pace
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
-from bot.settings import PREFIX, Settings, WrongSetting
+from bot.receiving import by_webhook, polling, reach, silence
+from bot.removal import remove_old_messages
+from bot.settings import Settings
+from bot.tidying import tidy_nightly
+from bot.web import Web, web_at_work
+from bot.webhook import Webhook
 from domain.clock import Clock
 from handlers.commands import COMMANDS
 from handlers.context import App, Context
@@ -31,23 +44,24 @@ from handlers.desk import Desk
 from handlers.errors import on_error
 from handlers.gateway import Gateway
 from handlers.guard import FIRST, guard
+from handlers.received import SECOND, note_received
 from handlers.router import on_press, on_text
 from handlers.start import on_start
 from handlers.uploads import on_document
+from storage import mornings
 from storage.migrate import upgrade
-from storage.store import Store
+from storage.store import Store, StoreUnavailable
 
 log = structlog.get_logger()
 
 UPDATES_AT_ONCE: Final = 32
 """Updates handled side by side; more only queue for the connection."""
 
-UPDATE_KINDS: Final = (Update.MESSAGE, Update.CALLBACK_QUERY)
+JOBS: Final[tuple[Job, ...]] = (push_summaries, tidy_nightly, remove_old_messages)
+"""What the program does by itself; each reads from the database whether it is due."""
 
-UNKNOWN_TOKEN: Final = f"{PREFIX}BOT_TOKEN: Telegram does not know this token"
-SECOND_POLLER: Final = (
-    "another program is polling with this bot's token: stop it first, or use another token"
-)
+DATABASE_WAITS: Final = (1, 2, 4, 8, 15, 30)
+"""Seconds between tries to reach a PostgreSQL that may come up after this program."""
 
 
 @dataclass
@@ -63,23 +77,70 @@ class Running:
     renderer: ChromiumRenderer
     stopped: asyncio.Future[str]
 
+    def end(self, reason: str) -> None:
+        """The bot cannot go on."""
+        if not self.stopped.done():
+            self.stopped.set_result(reason)
 
-def build_app(settings: Settings) -> App:
+
+@dataclass
+class Parts:
+    """What a bot is put together from, before anything of it is started."""
+
+    app: App
+    calls: Connection
+    polls: PollingConnection
+    webhook: Webhook | None
+    store: Store
+    renderer: ChromiumRenderer
+    desk: Desk
+    health: Health
+    metrics: Metrics
+    pace: Pace
+
+    @property
+    def mode(self) -> str:
+        """How updates come."""
+        return "webhook" if self.webhook else "polling"
+
+
+def put_together(settings: Settings, clock: Clock) -> Parts:
+    """All parts of the bot."""
+    metrics = Metrics()
+    calls, polls = Connection(watch=metrics.call), PollingConnection(metrics.call)
+    app = build_app(settings, calls, polls)
+    store = Store(settings.database_url.get_secret_value(), metrics.unit_of_work)
+    renderer = ChromiumRenderer()
+    studio = Studio(TimedRenderer(renderer, metrics))
+    pace = Pace()
+    gateway = Gateway(app.bot, store, studio, clock, pace.count)
+    desk = Desk(store, clock, settings.house, studio, gateway, settings.data_dir, settings.keep)
+    app.bot_data |= {"desk": desk, "metrics": metrics}
+    webhook = _webhook(app, settings) if settings.webhook_url else None
+    return Parts(app, calls, polls, webhook, store, renderer, desk, Health(store), metrics, pace)
+
+
+def _webhook(app: App, settings: Settings) -> Webhook:
+    secret = settings.webhook_secret.get_secret_value() or secrets.token_urlsafe(32)
+    hide(secret)
+    return Webhook(app, settings.webhook_url, secret)
+
+
+def build_app(settings: Settings, calls: Connection, polls: PollingConnection) -> App:
     """The application with all its handlers, and nothing started."""
-    connection, polling = Connection(), PollingConnection()
     app: App = (
         ApplicationBuilder()
+        .application_class(WatchedApp)
         .token(settings.token)
         .base_url(f"{settings.bot_api_url}/bot")
         .base_file_url(f"{settings.bot_api_url}/file/bot")
         .context_types(ContextTypes(context=Context))
         .concurrent_updates(UPDATES_AT_ONCE)
-        .request(connection)
-        .get_updates_request(polling)
+        .request(calls)
+        .get_updates_request(polls)
         .job_queue(None)
         .build()
     )
-    app.bot_data |= {"connection": connection, "polling": polling}
     add_handlers(app)
     return app
 
@@ -87,6 +148,7 @@ def build_app(settings: Settings) -> App:
 def add_handlers(app: App) -> None:
     """Everything that answers, the guard before all of it."""
     app.add_handler(TypeHandler(Update, guard), group=FIRST)
+    app.add_handler(MessageHandler(filters.ALL, note_received), group=SECOND)
     app.add_handler(CommandHandler("start", on_start))
     for command in COMMANDS:
         app.add_handler(CommandHandler(command.name, command.handler))
@@ -98,82 +160,84 @@ def add_handlers(app: App) -> None:
 
 @contextlib.asynccontextmanager
 async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
-    """Run the bot by polling until the block is left.
+    """Run the bot until the block is left; then what was taken is finished and answered.
 
     Raises:
-        WrongSetting: The token is not one that Telegram knows.
+        WrongSetting: The token, the webhook's address or the port cannot be used.
         storage.store.StoreUnavailable: The database cannot be opened.
     """
-    app = build_app(settings)
-    store = Store(settings.database_url.get_secret_value())
-    renderer = ChromiumRenderer()
+    parts = put_together(settings, clock)
+    connections = (parts.calls, parts.polls)
+    web = Web(parts.health, parts.metrics, parts.renderer, connections, clock)
     try:
-        await asyncio.to_thread(upgrade, store)
-        studio = Studio(renderer)
-        desk = Desk(
-            store,
-            clock,
-            settings.house,
-            studio,
-            Gateway(app.bot, store, studio, clock),
-            settings.data_dir,
-        )
-        app.bot_data["desk"] = desk
-        await _connect(app)
-        async with _working(app, desk, renderer) as at_work:
-            yield at_work
+        async with web_at_work(web, settings, parts.webhook):
+            await _open(parts.store)
+            await parts.store.write(mornings.plan_everybody, settings.house, clock.now())
+            await reach(parts.app)
+            async with _working(parts) as at_work:
+                yield at_work
     finally:
-        for connection in (app.bot_data["connection"], app.bot_data["polling"]):
+        for connection in connections:
             await connection.shutdown()
-        await renderer.close()
-        await asyncio.to_thread(store.close)
+        await parts.renderer.close()
+        await asyncio.to_thread(parts.store.close)
+
+
+async def _open(store: Store) -> None:
+    for wait in DATABASE_WAITS:
+        try:
+            return await asyncio.to_thread(upgrade, store)
+        except StoreUnavailable as problem:
+            if store.is_sqlite:
+                raise
+            log.warning("the database cannot be reached; trying again", reason=str(problem))
+        await asyncio.sleep(wait)
+    return await asyncio.to_thread(upgrade, store)
 
 
 @contextlib.asynccontextmanager
-async def _working(app: App, desk: Desk, renderer: ChromiumRenderer) -> AsyncIterator[Running]:
-    stopped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    polling = app.bot_data["polling"]
-
-    def on_trouble(error: TelegramError) -> None:
-        if isinstance(error, Conflict):
-            _end(stopped, SECOND_POLLER)
-        elif polling.refusals >= REFUSED_AT_MOST:
-            _end(stopped, UNKNOWN_TOKEN)
-        else:
-            log.warning("telegram cannot be reached; trying again", reason=type(error).__name__)
-
+async def _working(parts: Parts) -> AsyncIterator[Running]:
+    app, health = parts.app, parts.health
+    at_work = Running(app, parts.desk, parts.renderer, asyncio.get_running_loop().create_future())
+    facts = {
+        "version": importlib.metadata.version("slotwise"),
+        "mode": parts.mode,
+        "database": parts.store.engine.dialect.name,
+    }
     await app.start()
-    assert app.updater is not None  # noqa: S101 - built with one
-    await app.updater.start_polling(allowed_updates=UPDATE_KINDS, error_callback=on_trouble)
-    courier = asyncio.create_task(Courier(desk).run())
-    courier.add_done_callback(lambda _: _end(stopped, "deliveries have ended unexpectedly"))
+    courier = asyncio.create_task(Courier(parts.desk, parts.pace).run())
+    courier.add_done_callback(lambda _: at_work.end("deliveries have ended unexpectedly"))
+    jobs = asyncio.create_task(run_jobs(parts.desk, JOBS))
+    jobs.add_done_callback(lambda _: at_work.end("the jobs have ended unexpectedly"))
+    health.tasks |= {"courier": courier, "jobs": jobs}
     try:
-        yield Running(app, desk, renderer, stopped)
+        async with _receiving(parts, at_work):
+            parts.metrics.info.labels(**facts).set(1)
+            log.info("at work", **facts)
+            try:
+                yield at_work
+            finally:
+                health.is_stopping = True
+                log.info("stopping", **facts)
     finally:
-        await app.updater.stop()
         await app.stop()
-        courier.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await courier
+        for task in (jobs, courier):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         await app.shutdown()
+        log.info("stopped", **facts)
 
 
-def _end(stopped: asyncio.Future[str], reason: str) -> None:
-    if not stopped.done():
-        stopped.set_result(reason)
-
-
-async def _connect(app: App) -> None:
-    """Reach Telegram, however long it takes; a wrong token ends it."""
-    wait = 1.0
-    while True:
-        try:
-            await app.initialize()
-            await app.bot.delete_my_commands(BotCommandScopeDefault())
-            return
-        except InvalidToken:
-            raise WrongSetting(UNKNOWN_TOKEN) from None
-        except NetworkError as error:
-            log.warning("telegram cannot be reached; trying again", reason=type(error).__name__)
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, 30)
+@contextlib.asynccontextmanager
+async def _receiving(parts: Parts, at_work: Running) -> AsyncIterator[None]:
+    """Let updates come until the block is left."""
+    app, health = parts.app, parts.health
+    if parts.webhook:
+        async with by_webhook(app, parts.webhook, at_work.end):
+            health.telegram = lambda: silence(parts.calls)
+            yield
+    else:
+        async with polling(app, parts.polls, at_work.end):
+            health.telegram = lambda: silence(parts.polls)
+            yield

@@ -5,13 +5,15 @@ import os
 from collections.abc import Callable
 from typing import Final
 
+import httpx
 import typer
-from telegram import Bot
+from telegram import Bot, WebhookInfo
 from telegram.error import InvalidToken, TelegramError
 
 from bot.logs import redact
 from bot.pictures.chromium import NO_BROWSER, NO_FONT, WRONG_BROWSER, browser_path, font_available
-from bot.settings import Settings, WrongSetting, read_settings
+from bot.serving import listen
+from bot.settings import PREFIX, Settings, WrongSetting, read_settings
 from storage.migrate import upgrade
 from storage.store import Store, StoreUnavailable
 
@@ -36,6 +38,10 @@ def check() -> bool:
         "Chromium": _chromium,
         "font": _font,
     }
+    if settings.web_port:
+        parts["web"] = _web
+    if settings.webhook_url:
+        parts["webhook"] = _webhook
     passed = [_try(name, part, settings) for name, part in parts.items()]
     return all(passed)
 
@@ -64,14 +70,15 @@ def _database(settings: Settings) -> str:
 
 
 def _token(settings: Settings) -> str:
-    return asyncio.run(_who(settings))
+    name, _ = asyncio.run(_ask_telegram(settings))
+    return f"@{name}"
 
 
-async def _who(settings: Settings) -> str:
+async def _ask_telegram(settings: Settings) -> tuple[str, WebhookInfo]:
     bot = Bot(settings.token, base_url=f"{settings.bot_api_url}/bot")
     try:
         async with bot:
-            return f"@{bot.username}"
+            return bot.username, await bot.get_webhook_info()
     except InvalidToken:
         raise Missing("Telegram does not know this token") from None
     except TelegramError as error:
@@ -89,3 +96,34 @@ def _font(_settings: Settings) -> str:
     if not font_available():
         raise Missing(NO_FONT)
     return "found"
+
+
+def _web(settings: Settings) -> str:
+    """The port is free, or it is the bot that answers there."""
+    host, port = settings.web_host, settings.web_port
+    try:
+        listen(port, host).close()
+    except OSError as error:
+        if _answers_as_the_bot(host, port):
+            return f"the bot answers on {host} port {port}"
+        raise Missing(f"{PREFIX}WEB_PORT: {host} port {port}: {error.strerror}") from None
+    return f"{host} port {port} is free"
+
+
+def _answers_as_the_bot(host: str, port: int) -> bool:
+    place = f"[{host}]" if ":" in host else host
+    try:
+        page = httpx.get(f"http://{place}:{port}/healthz", timeout=5, trust_env=False)
+    except httpx.HTTPError:
+        return False
+    return page.text.startswith("event loop")
+
+
+def _webhook(settings: Settings) -> str:
+    _, info = asyncio.run(_ask_telegram(settings))
+    if info.url != settings.webhook_url:
+        return "not set; the bot sets it when it starts"
+    if info.pending_update_count and info.last_error_message:
+        waiting = f"updates that wait: {info.pending_update_count:,}"
+        raise Missing(f"{waiting}; Telegram says: {info.last_error_message}")
+    return "set"

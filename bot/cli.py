@@ -5,7 +5,6 @@ What takes long to load is imported by the commands that need it.
 
 import asyncio
 import contextlib
-import signal
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
@@ -15,14 +14,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot import exporting, importing
+from bot import exporting, importing, stopping
 from bot.logs import redact, start_logging
 from bot.settings import Settings, WrongSetting, read_settings
 from domain.clock import SystemClock
 from domain.people import Role
-from storage import counters, people, risk
+from storage import counters, invitations, retention, risk
 from storage.feeds.report import ImportRefused
 from storage.migrate import upgrade
+from storage.retention import TidiedElsewhere
 from storage.store import Store, StoreUnavailable
 
 app = typer.Typer(
@@ -31,6 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+audit_app = typer.Typer(help="Look after the audit trail.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -39,13 +41,14 @@ class Exported(StrEnum):
 
     AUDIT = "audit"
     ACTIONS = "actions"
+    REFERENCES = "references"
 
 
 def main() -> None:
     """Run a command; what a person can mend is told in one line, without a traceback."""
     try:
         app()
-    except (WrongSetting, StoreUnavailable, ImportRefused) as problem:
+    except (WrongSetting, StoreUnavailable, ImportRefused, TidiedElsewhere) as problem:
         errors.print(redact(str(problem)), style="red", markup=False)
         sys.exit(1)
 
@@ -103,7 +106,7 @@ def invite(
     with _store(settings) as store:
         now = SystemClock(settings.as_of).now()
         known = set(store.read_now(risk.departments).values())
-        code = store.write_now(people.invite, role, department or [], now)
+        code = store.write_now(invitations.invite, role, department or [], now)
     for name in sorted(set(department or []) - known):
         errors.print(f"{name} is a new department: no appointment names it yet", markup=False)
     typer.echo(code)
@@ -131,11 +134,49 @@ def verify() -> None:
 
 
 @app.command()
-def export(what: Annotated[Exported, typer.Argument(help="audit or actions.")]) -> None:
-    """Write the audit trail or all actions to standard output, as CSV."""
+def export(
+    what: Annotated[Exported, typer.Argument(help="audit, actions or references.")],
+    form: Annotated[
+        exporting.Format, typer.Option("--format", help="csv or jsonl (JSON lines).")
+    ] = exporting.Format.CSV,
+) -> None:
+    """Write the audit trail, all actions, or who each reference is, to standard output."""
+    tables = {
+        Exported.AUDIT: exporting.audit,
+        Exported.ACTIONS: exporting.actions,
+        Exported.REFERENCES: exporting.references,
+    }
     with _store(read_settings()) as store:
-        export_ = exporting.audit if what is Exported.AUDIT else exporting.actions
-        store.read_now(export_, sys.stdout)
+        store.read_now(tables[what], sys.stdout, form)
+
+
+@audit_app.command(name="verify")
+def verify_audit(
+    expect: Annotated[
+        str | None,
+        typer.Option(help="ID:HASH of a head that was noted earlier: it must still be there."),
+    ] = None,
+) -> None:
+    """Recompute the audit chain: every row in its place, and none changed since it was written."""
+    from bot import auditing
+
+    noted = auditing.noted_head(expect)
+    with _store(read_settings()) as store:
+        intact, told = store.read_now(auditing.verify, noted)
+    typer.echo(told)
+    if not intact:
+        raise typer.Exit(1)
+
+
+@app.command()
+def tidy() -> None:
+    """Make anonymous and delete now what is kept no longer; the bot does so every night."""
+    settings = read_settings()
+    with _store(settings) as store:
+        now = SystemClock(settings.as_of).now()
+        done = asyncio.run(retention.tidy(store, settings.keep, settings.house.calendar, now))
+    for line in retention.told(done):
+        typer.echo(line)
 
 
 def _ended(reason: str | None) -> None:
@@ -159,12 +200,9 @@ async def _run(settings: Settings) -> str | None:
     """Run until a signal comes (`None`) or the bot cannot go on (why)."""
     from bot.app import running
 
-    work = asyncio.current_task()
-    assert work is not None  # noqa: S101 - this runs in one
-    for number in (signal.SIGINT, signal.SIGTERM):  # also while Telegram is not yet reached
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
-    try:
-        async with running(settings, SystemClock(settings.as_of)) as at_work:
-            return await at_work.stopped
-    except asyncio.CancelledError:
-        return None
+    with stopping.by_signals():  # also while Telegram is not yet reached
+        try:
+            async with running(settings, SystemClock(settings.as_of)) as at_work:
+                return await at_work.stopped
+        except asyncio.CancelledError:
+            return None

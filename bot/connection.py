@@ -4,6 +4,9 @@ python-telegram-bot's own, by httpx, spends several times as long on a call; of 
 under load that was most (`docs/decisions/0007`).
 """
 
+import json
+import time
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -24,12 +27,34 @@ _CONNECT: Final = 5.0
 _WAIT_FOR_ONE: Final = 30.0
 
 
-class Connection(BaseRequest):
-    """Calls of the Bot API over at most `CALLS_AT_ONCE` connections that are kept open."""
+_UNKNOWN_TOKEN: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND})
 
-    def __init__(self, at_once: int = CALLS_AT_ONCE) -> None:
-        self._at_once = at_once
+
+class NotConnected(NetworkError):  # noqa: N818 - named like its kin, `TimedOut`
+    """The server could not be reached, so it got nothing: the call was certainly not made."""
+
+
+Watch = Callable[[str, str, float], None]
+"""Told of every call: its method, its HTTP status or `timeout` or `lost`, and its seconds."""
+
+
+class Connection(BaseRequest):
+    """Calls of the Bot API over at most `CALLS_AT_ONCE` connections that are kept open.
+
+    Args:
+        at_once: Connections at a time.
+        watch: Told of every call.
+
+    Attributes:
+        answered_at: When Telegram last answered (monotonic, in seconds), if it did.
+    """
+
+    def __init__(
+        self, at_once: int = CALLS_AT_ONCE, watch: Watch = lambda _method, _status, _seconds: None
+    ) -> None:
+        self._at_once, self._watch = at_once, watch
         self._session: aiohttp.ClientSession | None = None
+        self.answered_at: float | None = None
 
     @property
     def read_timeout(self) -> float | None:
@@ -53,6 +78,18 @@ class Connection(BaseRequest):
             await self._session.close()
             self._session = None
 
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Read an answer. python-telegram-bot's own writes one that it cannot read to the log.
+
+        Raises:
+            NetworkError: It is not the Bot API's: a proxy's page, for example, or cut off.
+        """
+        try:
+            return dict(json.loads(payload.decode(errors="replace")))
+        except (ValueError, TypeError):
+            raise NetworkError("the answer is not the Bot API's") from None
+
     async def do_request(
         self,
         url: str,
@@ -66,8 +103,9 @@ class Connection(BaseRequest):
         """Make one call; its status and body.
 
         Raises:
+            NotConnected: It could not be made.
             TimedOut: It was not answered in time; it may have been carried out all the same.
-            NetworkError: It could not be made, or the connection was lost.
+            NetworkError: The connection was lost; it may have been carried out all the same.
         """
         if self._session is None:
             raise RuntimeError("the connection is not initialized")
@@ -78,16 +116,26 @@ class Connection(BaseRequest):
             sock_connect=_chosen(connect_timeout, _CONNECT),
             sock_read=_chosen(read_timeout, _READ) + _chosen(write_timeout, slack),
         )
+        began, status = time.monotonic(), "lost"
         try:
             async with self._session.request(
                 method, url, data=_body(request_data), timeout=timeout
             ) as answer:
-                return answer.status, await answer.read()
+                code, payload = answer.status, await answer.read()
+                status = str(code)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotConnected(type(error).__name__) from None
         except TimeoutError as error:
+            status = "timeout"
             raise TimedOut from error
         except aiohttp.ClientError as error:
             # The error's own text may hold the address, and with it the token.
             raise NetworkError(type(error).__name__) from None
+        finally:
+            self._watch(_called(url), status, time.monotonic() - began)
+        if code < HTTPStatus.INTERNAL_SERVER_ERROR and code not in _UNKNOWN_TOKEN:
+            self.answered_at = time.monotonic()
+        return code, payload
 
 
 class PollingConnection(Connection):
@@ -96,12 +144,15 @@ class PollingConnection(Connection):
     python-telegram-bot ends polling for good, and without a word, at the first 401 or 404. A proxy
     on the way may answer so once; such an answer is therefore tried again like any other trouble.
 
+    Args:
+        watch: Told of every call.
+
     Attributes:
         refusals: 401 and 404 in a row.
     """
 
-    def __init__(self) -> None:
-        super().__init__(at_once=1)
+    def __init__(self, watch: Watch = lambda _method, _status, _seconds: None) -> None:
+        super().__init__(1, watch)
         self.refusals = 0
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
@@ -111,11 +162,16 @@ class PollingConnection(Connection):
             NetworkError: Also where the server says that it does not know the token.
         """
         code, payload = await super().do_request(*args, **kwargs)
-        if code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
+        if code in _UNKNOWN_TOKEN:
             self.refusals += 1
             raise NetworkError("the server does not know the token")
         self.refusals = 0
         return code, payload
+
+
+def _called(url: str) -> str:
+    """The method that an address calls; the address itself holds the token."""
+    return "download" if "/file/bot" in url else url.rpartition("/")[2]
 
 
 def _chosen(timeout: Any, otherwise: float) -> float:

@@ -1,29 +1,36 @@
 """The courier: delivers the outbox and keeps open messages true, at Telegram's pace.
 
 It works from the database alone: what is due and which message shows old figures is read there,
-so nothing is lost when the process ends, and several decisions in a row cost one edit.
+so nothing is lost when the process ends, and several decisions in a row cost one edit. It takes
+in hand only what is sent within half a second: a backlog stays in the database, what is urgent
+overtakes it there, and little is in doubt when the process is killed.
 """
 
 import asyncio
 import contextlib
-import time
+import random
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Concatenate, Final, ParamSpec
 
 import structlog
-from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
+from sqlmodel import Session
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
+from bot.mishaps import RECONNECTS_AFTER, ending_of, ending_unsent
+from bot.pace import Pace
+from domain.deliveries import Ending, Event, Reason
 from domain.people import Refused
 from handlers.addresses import UnknownAddress
 from handlers.desk import Desk
 from handlers.gateway import seconds_of
 from handlers.router import open_screen
-from handlers.screens import Visit
+from handlers.screens import Screen, Visit
 from storage import open_messages, outbox, people
 from storage.open_messages import Shown
 from storage.outbox import DuePush
 from storage.store import StoreUnavailable
+
+P = ParamSpec("P")
 
 log = structlog.get_logger()
 
@@ -33,52 +40,16 @@ LOOKS_EVERY: Final = 1.0
 ENDS_WITHIN: Final = 5.0
 """Seconds that messages on their way are given when the program ends."""
 
-_AT_ONCE: Final = 100
-_CLEANS_EVERY: Final = timedelta(hours=1)
-_BACK_OFF: Final = timedelta(seconds=5)
+TRIES_FOR: Final = 20.0
+"""Seconds after which a send without an answer counts as lost; less than `outbox.BEGUN_FOR`."""
 
+IN_HAND: Final = 15
+"""Messages that wait for their turn: half a second's worth."""
 
-class Pace:
-    """How fast may be sent: overall, and to one chat with a small burst.
+AT_ONCE: Final = 48
+"""Messages in hand or on their way; fewer than connections, so that answers find one."""
 
-    Args:
-        now: A monotonic clock, in seconds.
-        overall: Messages a second over all chats (Telegram allows 30).
-        burst: Messages to one chat at once; then one a second.
-    """
-
-    def __init__(
-        self, now: Callable[[], float] = time.monotonic, overall: float = 25, burst: int = 3
-    ) -> None:
-        self._now, self._overall, self._burst = now, overall, burst
-        self._free_from = 0.0
-        self._chats: dict[int, float] = {}
-        self._held: dict[int, float] = {}
-
-    def is_ready(self, chat_id: int) -> bool:
-        """Whether a message to the chat may go now."""
-        now = self._now()
-        if now < self._held.get(chat_id, 0):
-            return False
-        return self._chats.get(chat_id, 0) <= now + self._burst - 1
-
-    def closed(self) -> set[int]:
-        """The chats to which nothing may go now."""
-        return {chat for chat in self._chats | self._held if not self.is_ready(chat)}
-
-    def take(self, chat_id: int) -> float:
-        """Take a turn for the chat; the seconds to wait until it comes."""
-        now = self._now()
-        self._chats[chat_id] = max(self._chats.get(chat_id, 0), now) + 1
-        turn = max(self._free_from, now)
-        self._free_from = turn + 1 / self._overall
-        if len(self._chats) > 10_000:
-            self._chats = {chat: free for chat, free in self._chats.items() if free > now}
-        return turn - now
-
-    def hold(self, chat_id: int, seconds: float) -> None:
-        """Send nothing to the chat for so long: Telegram asked for it."""
-        self._held[chat_id] = self._now() + seconds
+_LOOKS_AT_MOST_EVERY: Final = 0.05
 
 
 class Courier:
@@ -87,13 +58,18 @@ class Courier:
     Args:
         desk: What it works with.
         pace: How fast it may send.
+        chance: A number from 0 to 1 at each call; spreads what failed together.
     """
 
-    def __init__(self, desk: Desk, pace: Pace | None = None) -> None:
+    def __init__(
+        self, desk: Desk, pace: Pace | None = None, chance: Callable[[], float] = random.random
+    ) -> None:
         self._desk = desk
         self._pace = pace or Pace()
+        self._chance = chance
         self._busy: dict[int, asyncio.Task[None]] = {}
-        self._cleans_at = desk.clock.now()
+        self._waiting: set[int] = set()
+        self._claimed: set[int] = set()
 
     async def run(self) -> None:
         """Deliver and renew until cancelled; a round that fails is logged and tried again."""
@@ -106,111 +82,167 @@ class Courier:
                     log.error("the database cannot be reached; trying again", reason=str(reason))
                 except Exception:
                     log.exception("a round failed; trying again")
+                looks_in = min(LOOKS_EVERY, max(self._pace.opens_in(), _LOOKS_AT_MOST_EVERY))
                 # Not `wait_for`: before Python 3.12 it can swallow a cancellation.
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOKS_EVERY):
+                    async with asyncio.timeout(looks_in):
                         await self._desk.changed.wait()
         finally:
             await self._finish()
 
     async def _finish(self) -> None:
-        """Let what is on its way arrive and be noted, so that it is not sent again."""
+        """Let what is on its way arrive and be noted, and give back what is not."""
         busy = list(self._busy.values())
         if busy:
             _, late = await asyncio.wait(busy, timeout=ENDS_WITHIN)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        if self._claimed:
+            with contextlib.suppress(StoreUnavailable):
+                now = self._desk.clock.now()
+                await self._desk.store.write(outbox.release, list(self._claimed), now)
 
     async def _round(self) -> None:
+        """Take in hand what there is room for: pushes first, a third kept for renewals."""
         now, store = self._desk.clock.now(), self._desk.store
-        if now >= self._cleans_at:
-            self._cleans_at = now + _CLEANS_EVERY
-            await store.write(open_messages.forget_old, now)
-        closed = set(self._busy) | self._pace.closed()
-        for push in await store.write(outbox.take_due, now, _AT_ONCE, closed):
-            self._begin(push.member.chat_id, self._deliver(push))
-        closed = set(self._busy) | self._pace.closed()
-        for shown in await store.read(open_messages.outdated, now, _AT_ONCE, closed):
+        room = self._room()
+        if not room:
+            return
+        outdated = await store.read(open_messages.outdated, now, room, self._closed())
+        await self._take_pushes(room - min(len(outdated), room // 3))
+        for shown in outdated[: self._room()]:
             if shown.chat_id not in self._busy and self._pace.is_ready(shown.chat_id):
                 self._begin(shown.chat_id, self._renew(shown))
+
+    async def _take_pushes(self, room: int) -> None:
+        """Claim until there is no room, or nothing that may go: one push of each chat at a time."""
+        while room > 0:
+            now, closed = self._desk.clock.now(), self._closed()
+            pushes = await self._desk.store.write(outbox.claim_due, now, room, closed)
+            for push in pushes:
+                self._claimed.add(push.id)
+                self._begin(push.member.chat_id, self._deliver(push))
+            if not pushes:
+                return
+            room -= len(pushes)
+
+    def _room(self) -> int:
+        if self._pace.is_held:
+            return 0
+        return max(0, min(IN_HAND - len(self._waiting), AT_ONCE - len(self._busy)))
+
+    def _closed(self) -> set[int]:
+        return set(self._busy) | self._pace.closed()
 
     def _begin(self, chat_id: int, work: Coroutine[Any, Any, None]) -> None:
         """One message at a time to a chat; the next round has the rest."""
         task = asyncio.create_task(self._guarded(work))
         self._busy[chat_id] = task
+        self._waiting.add(chat_id)
         task.add_done_callback(lambda _: self._end(chat_id))
 
     def _end(self, chat_id: int) -> None:
         self._busy.pop(chat_id, None)
-        self._desk.changed.set()
+        self._waiting.discard(chat_id)
+        # In a flood a look at the database for each message would be most of the work.
+        if len(self._waiting) <= IN_HAND // 2:
+            self._desk.changed.set()
+
+    async def _turn(self, chat_id: int) -> None:
+        await self._pace.turn(chat_id)
+        self._waiting.discard(chat_id)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
+        except StoreUnavailable as reason:
+            log.error("the database cannot be reached; trying again", reason=str(reason))
         except Exception:
             log.exception("a delivery failed")
 
     async def _deliver(self, push: DuePush) -> None:
-        store, clock = self._desk.store, self._desk.clock
         try:
             screen = await open_screen(Visit(self._desk, push.member), push.address)
-        except (UnknownAddress, Refused) as error:
-            await store.write(outbox.give_up, push.id, type(error).__name__)
-            return
-        except Exception as error:
-            await store.write(
-                outbox.put_off, push.id, clock.now() + _back_off(push), type(error).__name__
-            )
+        except StoreUnavailable:
             raise
-        await asyncio.sleep(self._pace.take(push.member.chat_id))
-        try:
-            message_id = await self._desk.gateway.push(push.member, screen, silent=push.silent)
-        except TelegramError as error:
-            await self._not_delivered(push, error)
+        except Exception as error:
+            if not isinstance(error, UnknownAddress | Refused):
+                log.exception("a push could not be made")
+            await self._record_ending(push, ending_unsent(error))
             return
-        await store.write(outbox.mark_sent, push.id, message_id, clock.now())
+        await self._turn(push.member.chat_id)
+        if await self._desk.store.write(outbox.begin, push, self._desk.clock.now()):
+            self._claimed.discard(push.id)
+            await self._send(push, screen)
+        self._claimed.discard(push.id)
 
-    async def _not_delivered(self, push: DuePush, error: TelegramError) -> None:
-        store, now = self._desk.store, self._desk.clock.now()
-        problem = type(error).__name__
-        if isinstance(error, Forbidden):
-            await store.write(people.mark_unreachable, push.member.id)
-            await store.write(outbox.give_up, push.id, problem)
-        elif isinstance(error, RetryAfter):
-            seconds = seconds_of(error)
-            self._pace.hold(push.member.chat_id, seconds)
-            await store.write(outbox.put_off, push.id, now + timedelta(seconds=seconds), problem)
-        elif isinstance(error, BadRequest):
-            log.error("a push was refused", push=push.id, problem=str(error))
-            await store.write(outbox.give_up, push.id, str(error))
-        else:
-            await store.write(outbox.put_off, push.id, now + _back_off(push), problem)
+    async def _send(self, push: DuePush, screen: Screen) -> None:
+        gateway, clock = self._desk.gateway, self._desk.clock
+        try:
+            async with asyncio.timeout(TRIES_FOR):
+                shown = await gateway.push(
+                    push.member, screen, silent=push.silent, again=push.uncertain
+                )
+        except Exception as error:
+            if not isinstance(error, TelegramError | TimeoutError):
+                log.exception("a push failed")
+            await self._not_sent(push, error)
+            return
+        await self._surely(outbox.mark_sent, push.id, shown, clock.now())
+
+    async def _not_sent(self, push: DuePush, error: Exception) -> None:
+        chat_id, ending = push.member.chat_id, ending_of(error)
+        if isinstance(error, RetryAfter):
+            self._pace.hold(chat_id, seconds_of(error))
+        elif isinstance(error, ChatMigrated):
+            await self._surely(people.move_chat, push.member.id, error.new_chat_id)
+        elif ending.wait == RECONNECTS_AFTER:
+            self._pace.hold_all(RECONNECTS_AFTER.total_seconds())
+        elif ending.reason is Reason.REFUSED and ending.event is Event.HOPELESS:
+            log.error("a push was refused", push=push.id, problem=ending.problem)
+        await self._record_ending(push, ending)
+
+    async def _record_ending(self, push: DuePush, ending: Ending) -> None:
+        now = self._desk.clock.now()
+        await self._surely(outbox.end, push, ending, now, self._chance())
+        self._claimed.discard(push.id)
+
+    async def _surely(
+        self, work: Callable[Concatenate[Session, P], None], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Record what has happened, however long the database is away: it must not be forgotten."""
+        while True:
+            try:
+                await self._desk.store.write(work, *args, **kwargs)
+                return
+            except StoreUnavailable as reason:
+                log.error("what was sent cannot be noted; trying again", reason=str(reason))
+                await asyncio.sleep(LOOKS_EVERY)
 
     async def _renew(self, shown: Shown) -> None:
         store = self._desk.store
         member = await store.read(people.member_by_id, shown.member_id)
         if member is None:
-            await store.write(open_messages.forget, shown.chat_id, shown.message_id)
+            await store.write(open_messages.let_be, shown.chat_id, shown.message_id)
             return
         visit = Visit(self._desk, member)
-        await asyncio.sleep(self._pace.take(shown.chat_id))
         try:
-            await self._desk.gateway.renew(member, shown, lambda: open_screen(visit, shown.address))
+            await self._desk.gateway.renew(
+                member,
+                shown,
+                lambda: open_screen(visit, shown.address),
+                lambda: self._turn(shown.chat_id),
+            )
         except RetryAfter as told:
             self._pace.hold(shown.chat_id, seconds_of(told))
-        except NetworkError as error:
-            if not isinstance(error, BadRequest):
-                self._pace.hold(shown.chat_id, _BACK_OFF.total_seconds())
-                return
-            log.error("a message could not be renewed", problem=str(error))
-            await store.write(open_messages.forget, shown.chat_id, shown.message_id)
-        except (UnknownAddress, Refused, Forbidden) as error:
-            if isinstance(error, Forbidden):
-                await store.write(people.mark_unreachable, member.id)
-            await store.write(open_messages.forget, shown.chat_id, shown.message_id)
-
-
-def _back_off(push: DuePush) -> timedelta:
-    doublings = min(push.attempts, 6)
-    return _BACK_OFF * (1 << doublings)
+        except (UnknownAddress, Refused):
+            await store.write(open_messages.let_be, shown.chat_id, shown.message_id)
+        except (Forbidden, BadRequest) as error:
+            if ending_of(error).reason is Reason.UNREACHABLE:
+                await store.write(outbox.lose_touch, member.id, self._desk.clock.now())
+            else:
+                log.error("a message could not be renewed", problem=str(error))
+            await store.write(open_messages.let_be, shown.chat_id, shown.message_id)
+        except TelegramError:
+            self._pace.hold(shown.chat_id, RECONNECTS_AFTER.total_seconds())

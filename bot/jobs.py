@@ -21,13 +21,17 @@ log = structlog.get_logger()
 
 
 async def run_jobs(desk: Desk, jobs: Sequence[Job]) -> None:
-    """Run all jobs until cancelled; one that fails is logged and tried again."""
+    """Run all jobs side by side until cancelled, so that a slow one holds up no other."""
+    await asyncio.gather(*(_again_and_again(desk, job) for job in jobs))
+
+
+async def _again_and_again(desk: Desk, job: Job) -> None:
+    """A job that fails is logged and tried again."""
     while True:
-        for job in jobs:
-            try:
-                await job(desk)
-            except StoreUnavailable as reason:
-                log.error("the database cannot be reached; trying again", reason=str(reason))
-            except Exception:
-                log.exception("a job failed; trying again")
+        try:
+            await job(desk)
+        except StoreUnavailable as reason:
+            log.error("the database cannot be reached; trying again", reason=str(reason))
+        except Exception:
+            log.exception("a job failed; trying again")
         await asyncio.sleep(LOOKS_EVERY)

@@ -10,8 +10,16 @@ from structlog.typing import EventDict, WrappedLogger
 
 from bot.settings import LogFormat
 
-_SECRETS: Final = re.compile(r"(bot)?\d{5,}:[\w-]{20,}|(://[^:/@\s]+:)[^@\s]+(@)")
+_SECRETS: Final = re.compile(
+    r"(?:bot)?\d{5,}:[\w-]{20,}"  # a token
+    r"|(?P<before>://[^:/@\s]*:)[^@\s]+(?P<after>@)"  # a password in an address
+    r"|(?P<start>/start(?:@\w+)?\s+|[?&]start=|password=)[^\s&\"']+"  # an invitation, a password
+)
+_SHORTEST: Final = 8
+_hidden: set[str] = set()
+
 _QUIET: Final = (
+    "telegram",
     "httpx",
     "httpcore",
     "apscheduler",
@@ -23,9 +31,26 @@ _QUIET: Final = (
 )
 
 
+def hide(secret: str) -> None:
+    """Let no line that is logged from now on hold this secret, whatever it looks like.
+
+    A very short one stays: taking it out would spoil every line, and show it by its absence.
+    """
+    if len(secret) >= _SHORTEST:
+        _hidden.add(secret)
+
+
 def redact(text: str) -> str:
-    """Take bot tokens, and passwords in URLs, out of a text."""
-    return _SECRETS.sub(lambda found: f"{found[2]}…{found[3]}" if found[2] else "bot…", text)
+    """Take bot tokens, passwords, invitation codes and what `hide` was told out of a text."""
+    for secret in _hidden:
+        text = text.replace(secret, "…")
+    return _SECRETS.sub(_without, text)
+
+
+def _without(found: re.Match[str]) -> str:
+    if found["before"]:
+        return f"{found['before']}…{found['after']}"
+    return f"{found['start']}…" if found["start"] else "bot…"
 
 
 def start_logging(style: LogFormat) -> None:
@@ -48,6 +73,13 @@ def start_logging(style: LogFormat) -> None:
     root.setLevel(logging.INFO)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("telegram.ext.Updater").addFilter(_in_one_line)
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Of a network that is away the library tells by a traceback, which says nothing more."""
+    record.exc_info = None
+    return True
 
 
 class _Redacting(structlog.stdlib.ProcessorFormatter):

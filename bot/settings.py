@@ -1,22 +1,27 @@
 """Settings: the environment or `.env`, prefix `SLOTWISE_`; `.env.example` explains each."""
 
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from domain.criteria import House
 from domain.days import Calendar
+from domain.retention import Retention
 
 PREFIX: Final = "SLOTWISE_"
 TELEGRAM: Final = "https://api.telegram.org"
+# `telegram.constants.WebhookLimit`, which takes half a second to load.
+_SECRET: Final = re.compile(r"[\w-]{1,256}", re.ASCII)
 _TOKEN: Final = re.compile(r"\d+:[\w-]{20,}")
 
 
@@ -51,6 +56,14 @@ class Settings(BaseSettings):
     as_of: datetime | None = None
     log_format: LogFormat = LogFormat.CONSOLE
     data_dir: Path = Path("data")
+    keep_patients_days: int = Field(default=730, ge=30, le=36_500)
+    keep_messages_hours: int = Field(default=36, ge=1, le=47)
+    keep_outbox_days: int = Field(default=30, ge=2, le=3_650)
+    keep_views_days: int = Field(default=90, ge=2, le=3_650)
+    web_port: int = Field(default=0, ge=0, le=65535)
+    web_host: str = "127.0.0.1"
+    webhook_url: str = ""
+    webhook_secret: SecretStr = SecretStr("")
 
     @field_validator("bot_token")
     @classmethod
@@ -95,10 +108,45 @@ class Settings(BaseSettings):
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
+    @field_validator("web_host")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        try:
+            return str(ip_address(value))
+        except ValueError:
+            raise ValueError("an address of this machine is needed, such as 127.0.0.1") from None
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook(cls, value: str, others: ValidationInfo) -> str:
+        if value and not _may_be_called(value):
+            raise ValueError("an address that Telegram can call is needed: https://host/path")
+        if value and others.data.get("web_port") == 0:
+            raise ValueError(f"{PREFIX}WEB_PORT is needed too: there the calls arrive")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _webhook_secret(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _SECRET.fullmatch(value.get_secret_value()):
+            raise ValueError("it has 1 to 256 letters, digits, _ and - only")
+        return value
+
     @property
     def house(self) -> House:
-        """The HMO's calendar and threshold."""
-        return House(Calendar(ZoneInfo(self.timezone)), self.risk_threshold)
+        """The HMO's calendar, threshold and time of the daily summary."""
+        minute = self.summary_time.hour * 60 + self.summary_time.minute
+        return House(Calendar(ZoneInfo(self.timezone)), self.risk_threshold, minute)
+
+    @property
+    def keep(self) -> Retention:
+        """How long what is kept."""
+        return Retention(
+            timedelta(days=self.keep_patients_days),
+            timedelta(hours=self.keep_messages_hours),
+            timedelta(days=self.keep_outbox_days),
+            timedelta(days=self.keep_views_days),
+        )
 
     @property
     def token(self) -> str:
@@ -111,6 +159,20 @@ class Settings(BaseSettings):
         if not token:
             raise WrongSetting(f"{PREFIX}BOT_TOKEN is not set: get one from @BotFather")
         return token
+
+
+def _may_be_called(url: str) -> bool:
+    """Whether it is an https address, or one of this very machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return False
+    if not host or parts.query or parts.fragment or "@" in parts.netloc:
+        return False
+    return parts.scheme == "https" or (
+        parts.scheme == "http" and host in {"127.0.0.1", "localhost", "::1"}
+    )
 
 
 class GivenSettings(Settings):

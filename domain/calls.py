@@ -1,6 +1,33 @@
-"""Calls to patients: how one may end."""
+"""Calls to patients: how one may end, when it may be noted, and what that means for the slot.
 
+| outcome      | about a booked appointment  | about a slot that was given back      |
+|--------------|-----------------------------|---------------------------------------|
+| confirmed    | noted                       | the patient takes it back: booked     |
+| cancels      | the slot is given back      | –                                     |
+| no-answer    | noted                       | –                                     |
+| wrong-number | noted                       | –                                     |
+
+A slot is *given back* while it is cancelled because of a call that is in force. A call is *in
+force* until it is undone or, if it was a "cancels", until the patient says otherwise. All calls
+are kept; the last one in force is what a list shows.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+from domain.statuses import Status
+from domain.transfers import UNDO_WITHIN
+
+TWICE_WITHIN: Final = timedelta(minutes=1)
+"""The same outcome by the same person within this time is one call: a double press."""
+
+NOTED_FOR: Final = timedelta(hours=12)
+"""So long after its start a call about an appointment may still be noted."""
+
+COUNTS_FOR: Final = timedelta(hours=24)
+"""A call that was made longer before the visit does not tick it off on the day's list."""
 
 
 class CallOutcome(StrEnum):
@@ -10,3 +37,84 @@ class CallOutcome(StrEnum):
     CANCELS = "cancels"
     NO_ANSWER = "no-answer"
     WRONG_NUMBER = "wrong-number"
+
+
+class CallBarrier(StrEnum):
+    """Why a call cannot be noted, or not be undone."""
+
+    NOT_BOOKED = "the appointment is no longer booked"
+    STARTED = "the appointment has started"
+    LONG_PAST = "the appointment is long past"
+    GIVEN_BACK = "the slot was given back before"
+    TRANSFERRED = "its transfer is authorized; ask who authorized it"
+    NOT_YOURS = "only the person who noted the call can undo it"
+    TOO_LATE = "undo is possible for ten minutes"
+    DECIDED = "a manager has decided on its transfer"
+    UNDONE = "it is not in force any more"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The appointment that a call is about.
+
+    Attributes:
+        status: Its status.
+        start: When it starts (aware).
+        given_back: Whether the patient has given it back in a call.
+        transferred: Whether a transfer of it is authorised.
+    """
+
+    status: Status
+    start: datetime
+    given_back: bool = False
+    transferred: bool = False
+
+
+@dataclass(frozen=True)
+class Made:
+    """A call that was noted.
+
+    Attributes:
+        by_id: Who noted it.
+        at: When (aware).
+        in_force: Whether it still holds.
+        decided: Whether a manager has decided since on the transfer that followed from it.
+    """
+
+    by_id: int
+    at: datetime
+    in_force: bool = True
+    decided: bool = False
+
+
+def barrier_of_call(outcome: CallOutcome, slot: Slot, now: datetime) -> CallBarrier | None:
+    """Why this outcome cannot be noted now, or `None` if it can."""
+    if slot.status is not Status.BOOKED and not slot.given_back:
+        return CallBarrier.NOT_BOOKED
+    if now - slot.start > NOTED_FOR:
+        return CallBarrier.LONG_PAST
+    if slot.start <= now and (slot.given_back or outcome is CallOutcome.CANCELS):
+        return CallBarrier.STARTED
+    if not slot.given_back:
+        return None
+    if outcome is not CallOutcome.CONFIRMED:
+        return CallBarrier.GIVEN_BACK
+    return CallBarrier.TRANSFERRED if slot.transferred else None
+
+
+def barrier_of_undo(made: Made, *, by_id: int, now: datetime) -> CallBarrier | None:
+    """Why a call cannot be undone by this person now, or `None` if it can."""
+    if not made.in_force:
+        return CallBarrier.UNDONE
+    if made.by_id != by_id:
+        return CallBarrier.NOT_YOURS
+    if now - made.at > UNDO_WITHIN:
+        return CallBarrier.TOO_LATE
+    return CallBarrier.DECIDED if made.decided else None
+
+
+def status_after(outcome: CallOutcome, slot: Slot) -> Status | None:
+    """What an outcome that may be noted makes of the appointment; `None`: nothing new."""
+    if slot.given_back:
+        return Status.BOOKED
+    return Status.CANCELLED if outcome is CallOutcome.CANCELS else None

@@ -47,10 +47,17 @@ class Criteria:
 
 @dataclass(frozen=True)
 class House:
-    """What the HMO has settled on: its calendar and from when on a patient is high-risk."""
+    """What the HMO has settled on.
+
+    Attributes:
+        calendar: Its calendar.
+        threshold: Earlier no-shows from which a patient is high-risk.
+        summary_minute: When the daily summary is due, in minutes after the local midnight.
+    """
 
     calendar: Calendar
     threshold: int = HIGH_RISK_FROM
+    summary_minute: int = 7 * 60 + 30
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ class Member:
         chat_id: The private chat with the bot.
         name: How others see them, e.g. in "Authorized 08:15 by …".
         departments: The departments (ids) they are limited to; empty means all.
+        reachable: Whether the bot may write to them, as far as it knows.
     """
 
     id: int
@@ -75,6 +76,7 @@ class Member:
     name: str
     role: Role
     departments: frozenset[int] = field(default_factory=frozenset)
+    reachable: bool = field(default=True, compare=False)
 
     def may(self, right: Right, department_id: int | None = None) -> bool:
         """Whether the table grants `right`, within a department where one is given."""

@@ -4,6 +4,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from domain.people import Member, Right
+
 
 class PushKind(StrEnum):
     """What a push is about."""
@@ -31,3 +33,18 @@ USUAL: Final = MappingProxyType(
     }
 )
 """How each kind comes unless a person chose otherwise: what can wait makes no sound."""
+
+NEEDS: Final = MappingProxyType(
+    {
+        PushKind.SUMMARY: Right.SEE,
+        PushKind.PROPOSAL: Right.DECIDE,
+        PushKind.DECISION: Right.PROPOSE,
+        PushKind.ALERT: Right.DELIVERIES,
+    }
+)
+"""Whom each kind concerns: who has the right to what it is about."""
+
+
+def kinds_for(member: Member) -> list[PushKind]:
+    """The kinds of push that a member's role gets."""
+    return [kind for kind in PushKind if member.may(NEEDS[kind])]

@@ -10,6 +10,7 @@ ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 LENGTH: Final = 6
 _SHAPE: Final = re.compile(rf"(?:P[-–\s]?)?([{ALPHABET}]{{{LENGTH}}})")
+_INSIDE: Final = re.compile(rf"\b{_SHAPE.pattern}\b")
 
 
 def draw_references(count: int, chance: np.random.Generator) -> list[str]:
@@ -28,3 +29,8 @@ def read_reference(typed: str) -> str | None:
     """The reference that a person typed (any case, with or without `P-`), or `None`."""
     match = _SHAPE.fullmatch(typed.strip().upper())
     return f"P-{match[1]}" if match else None
+
+
+def holds_reference(typed: str) -> bool:
+    """Whether a text has a word in it that may be a reference."""
+    return _INSIDE.search(typed.upper()) is not None

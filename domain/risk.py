@@ -12,12 +12,22 @@ HIGH_RISK_FROM: Final = 2
 STRIP_LENGTH: Final = 20
 """Visits that a history strip shows at most, the latest ones."""
 
+EXCUSED_MARK: Final = "○"
 _MARKS: Final = {Status.NOSHOW: "✗"} | dict.fromkeys(ATTENDED, "✓")
 
 
-def history_strip(outcomes: Iterable[Status]) -> str:
-    """One mark per visit, oldest first: ✓ came, ✗ did not. Other statuses leave no mark."""
-    marks = [_MARKS[status] for status in outcomes if status in _MARKS]
+def history_strip(visits: Iterable[tuple[Status, bool]]) -> str:
+    """One mark per visit, oldest first: ✓ came, ✗ did not, ○ did not and was excused.
+
+    Args:
+        visits: The status of each, and whether it is an excused no-show. Statuses that tell no
+            outcome leave no mark.
+    """
+    marks = [
+        EXCUSED_MARK if excused and status is Status.NOSHOW else _MARKS[status]
+        for status, excused in visits
+        if status in _MARKS
+    ]
     return "".join(marks[-STRIP_LENGTH:])
 
 

@@ -6,10 +6,13 @@
 | nothing yet         | authorize | authorized | decide   | the appointment is open           |
 | proposed            | authorize | authorized | decide   | the appointment is open           |
 | proposed            | decline   | declined   | decide   | any time                          |
+| proposed            | withdraw  | revoked    | propose  | by who proposed                   |
 | authorized          | undo      | revoked    | decide   | by who decided, within 10 minutes |
 
 `declined` and `revoked` are final for an action; the appointment may be proposed anew. An
-appointment is *open* while it is booked, has not started and its patient is high-risk.
+appointment is *open* while it is booked, has not started and its patient is high-risk. For a
+transfer it is also open when the patient has given the slot back in a call and it has not
+started.
 """
 
 from dataclasses import dataclass
@@ -48,6 +51,7 @@ class Act(StrEnum):
     PROPOSE = "propose"
     AUTHORIZE = "authorize"
     DECLINE = "decline"
+    WITHDRAW = "withdraw"
     UNDO = "undo"
 
 
@@ -59,6 +63,7 @@ class Barrier(StrEnum):
     NOT_HIGH_RISK = "the patient is not high-risk"
     ALREADY = "it was decided before"
     NOT_YOURS = "only the person who decided can undo"
+    NOT_PROPOSED_BY_YOU = "only the person who proposed can withdraw"
     TOO_LATE = "undo is possible for ten minutes"
 
 
@@ -71,6 +76,7 @@ MOVES: Final = MappingProxyType(
         (None, Act.AUTHORIZE): State.AUTHORIZED,
         (State.PROPOSED, Act.AUTHORIZE): State.AUTHORIZED,
         (State.PROPOSED, Act.DECLINE): State.DECLINED,
+        (State.PROPOSED, Act.WITHDRAW): State.REVOKED,
         (State.AUTHORIZED, Act.UNDO): State.REVOKED,
     }
 )
@@ -80,6 +86,7 @@ NEEDS: Final = MappingProxyType(
         Act.PROPOSE: Right.PROPOSE,
         Act.AUTHORIZE: Right.DECIDE,
         Act.DECLINE: Right.DECIDE,
+        Act.WITHDRAW: Right.PROPOSE,
         Act.UNDO: Right.DECIDE,
     }
 )
@@ -94,7 +101,13 @@ class Decided:
 
 
 def barrier_of_appointment(
-    status: Status, start: datetime, prior_no_shows: int, *, threshold: int, now: datetime
+    status: Status,
+    start: datetime,
+    prior_no_shows: int,
+    *,
+    threshold: int,
+    now: datetime,
+    free: bool = False,
 ) -> Barrier | None:
     """Why an appointment is not open for a new decision, or `None` if it is.
 
@@ -104,12 +117,14 @@ def barrier_of_appointment(
         prior_no_shows: The patient's earlier no-shows.
         threshold: From how many earlier no-shows on a patient is high-risk.
         now: The present (aware).
+        free: Whether it is about the transfer of a slot that was given back: nobody's any more,
+            so neither its status nor the patient's history matters.
     """
-    if status is not Status.BOOKED:
+    if status is not Status.BOOKED and not free:
         return Barrier.NOT_BOOKED
     if start <= now:
         return Barrier.STARTED
-    if prior_no_shows < threshold:
+    if prior_no_shows < threshold and not free:
         return Barrier.NOT_HIGH_RISK
     return None
 

@@ -10,7 +10,7 @@ from domain.ages import AGE_GROUPS
 from domain.days import Calendar
 from domain.people import Refused, Right
 from domain.references import read_reference
-from domain.risk import history_strip, lead_days
+from domain.risk import EXCUSED_MARK, history_strip, lead_days
 from domain.statuses import Status
 from domain.transfers import (
     OPEN,
@@ -23,9 +23,12 @@ from domain.transfers import (
 )
 from handlers import words
 from handlers.addresses import NOWHERE, UnknownAddress, join, whole
+from handlers.call_history import call_buttons, call_lines
+from handlers.corrections import wrong_record_button
 from handlers.risk_list import CARD, row_buttons, row_lines
 from handlers.screens import Buttons, Screen, Visit, button
-from storage import proposals, risk
+from storage import calls, proposals, risk
+from storage.calls import CallView
 from storage.efficiency import figures_version
 from storage.proposals import ActionView
 from storage.risk import Card, RiskRow
@@ -44,16 +47,23 @@ SHORT_KINDS: Final = {Kind.TRANSFER: "t", Kind.PROACTIVE: "c"}
 async def card(visit: Visit, arguments: Sequence[str]) -> Screen:
     """The card: appointment, then the address to go back to."""
     appointment_id, back = whole(arguments[0]), ":".join(arguments[1:]) or NOWHERE
-    version, found, actions = await visit.desk.store.read(_read_card, appointment_id)
+    version, found, actions, called = await visit.desk.store.read(_read_card, appointment_id)
     if found is None:
         raise UnknownAddress(arguments[0])
     if not visit.member.may(Right.SEE, found.department_id):
         raise Refused(Right.SEE, found.row.department)
     return Screen(
         text="\n".join(
-            [*_heading(visit, found), "", *_history(found), "", *_decisions(visit, found, actions)]
+            [
+                *_heading(visit, found),
+                "",
+                *_history(found),
+                "",
+                *_decisions(visit, found, actions),
+                *call_lines(visit, found, called),
+            ]
         ),
-        buttons=_buttons(visit, found, actions, back),
+        buttons=_buttons(visit, found, actions, called, back),
         address=join(CARD, appointment_id, back),
         department_id=found.department_id,
         version=version,
@@ -90,10 +100,13 @@ def _found(visit: Visit, reference: str, rows: Sequence[RiskRow], here: str) -> 
     return Screen(text, row_buttons(rows[:8], here), here)
 
 
-def _read_card(session: Session, appointment_id: int) -> tuple[int, Card | None, list[ActionView]]:
+def _read_card(
+    session: Session, appointment_id: int
+) -> tuple[int, Card | None, list[ActionView], list[CallView]]:
     found = risk.card(session, appointment_id)
     version = figures_version(session, found.department_id if found else None)
-    return version, found, proposals.actions_about(session, appointment_id)
+    actions = proposals.actions_about(session, appointment_id)
+    return version, found, actions, calls.calls_about(session, appointment_id)
 
 
 def _heading(visit: Visit, found: Card) -> list[str]:
@@ -108,7 +121,9 @@ def _heading(visit: Visit, found: Card) -> list[str]:
     ]
     if any(details):
         lines.append(words.plain(" · ".join(filter(None, details))))
-    if found.status is not Status.BOOKED:
+    if found.given_back:
+        lines.append("Slot given back: cancelled by phone")
+    elif found.status is not Status.BOOKED:
         lines.append(f"Status: {found.status.value}")
     return lines
 
@@ -123,26 +138,29 @@ def _lead(calendar: Calendar, found: Card) -> str:
 def _history(found: Card) -> list[str]:
     missed = words.count(found.row.prior_no_shows, "earlier no-show")
     visits = words.count(len(found.history), "earlier visit")
-    strip = history_strip(visit.status for visit in found.history)
+    strip = history_strip((visit.status, visit.excused) for visit in found.history)
     if not strip:
         return ["No earlier visit with a known outcome"]
     shown = f", the last {len(strip)} shown" if len(strip) < len(found.history) else ""
+    excused = f", {EXCUSED_MARK} excused" if EXCUSED_MARK in strip else ""
     return [
         f"{missed} in {visits}{shown}",
         f"<code>{strip}</code>",
-        "✗ did not come, ✓ came, oldest first",
+        f"✗ did not come, ✓ came{excused}, oldest first",
     ]
 
 
 def _decisions(visit: Visit, found: Card, actions: Sequence[ActionView]) -> list[str]:
+    calm = _barrier(visit, found, Kind.TRANSFER) is Barrier.NOT_HIGH_RISK
+    takes = f"that takes {visit.desk.house.threshold} earlier no-shows"
     if not actions:
-        if _barrier(visit, found) is Barrier.NOT_HIGH_RISK:
-            return [f"Not high-risk: that takes {visit.desk.house.threshold} earlier no-shows"]
-        return ["Nothing decided yet"]
+        return [f"Not high-risk: {takes}" if calm else "Nothing decided yet"]
     told = [action for action in actions if action.state in OPEN or action in actions[-DECISIONS:]]
     lines = [line for action in told for line in action_lines(visit, action)]
     if len(told) < len(actions):
         lines.insert(0, f"{words.count(len(actions) - len(told), 'older action')} not shown")
+    if calm:
+        lines.append(f"No longer high-risk: {takes}")
     if any(_may_note(visit, action) for action in actions):
         lines.append("Reply to this message to add a note.")
     return lines
@@ -168,8 +186,18 @@ def action_lines(visit: Visit, action: ActionView) -> list[str]:
         reason = f": {words.plain(words.quoted(action.reason))}" if action.reason else ""
         lines.append(f"{kind} {verb} {when} by {words.plain(action.decided_by or '?')}{reason}")
     if action.revoked_at:
-        lines.append(f"{kind} undone {words.clock_time(action.revoked_at, zone, now)}")
+        when = words.clock_time(action.revoked_at, zone, now)
+        reason = (
+            f": {words.plain(action.reason)}" if action.reason and not action.decided_at else ""
+        )
+        lines.append(f"{kind} {standing(action)} {when}{reason}")
     return lines
+
+
+def standing(action: ActionView) -> str:
+    """Where an action stands, in a word: what was revoked undecided was withdrawn."""
+    withdrawn = action.state is State.REVOKED and action.decided_at is None
+    return "withdrawn" if withdrawn else words.STATES[action.state]
 
 
 def can_undo(visit: Visit, action: ActionView) -> bool:
@@ -182,22 +210,33 @@ def can_undo(visit: Visit, action: ActionView) -> bool:
     return not barrier_of_undo(decided, by_id=visit.member.id, now=visit.desk.clock.now())
 
 
-def _buttons(visit: Visit, found: Card, actions: Sequence[ActionView], back: str) -> Buttons:
+def _buttons(
+    visit: Visit,
+    found: Card,
+    actions: Sequence[ActionView],
+    called: Sequence[CallView],
+    back: str,
+) -> Buttons:
     here = join(CARD, found.row.appointment_id, back)
     rows = [
         deciding(action.id, here)
         for action in actions
         if action.state is State.PROPOSED and visit.member.may(Right.DECIDE, found.department_id)
     ]
-    if _barrier(visit, found) is None:
-        rows += _beginning(visit, found, actions, back)
+    rows += call_buttons(visit, found, actions, called, back)
+    rows += _beginning(visit, found, actions, back)
+    rows += [
+        [button(f"Withdraw {words.KINDS[action.kind]}", join(ACT, "drop", action.id, here))]
+        for action in actions
+        if action.state is State.PROPOSED and action.proposed_by_id == visit.member.id
+    ]
     rows += [
         [button(f"Undo {words.KINDS[action.kind]}", join(ACT, "undo", action.id, here))]
         for action in actions
         if can_undo(visit, action)
     ]
     way_back = [] if back == NOWHERE else [button("‹ Back", back)]
-    rows.append([*way_back, button("Refresh", here)])
+    rows.append([*way_back, *wrong_record_button(visit, found, back), button("Refresh", here)])
     return rows
 
 
@@ -210,9 +249,9 @@ def deciding(action_id: int, here: str) -> list[InlineKeyboardButton]:
 
 
 def _beginning(visit: Visit, found: Card, actions: Sequence[ActionView], back: str) -> Buttons:
-    """Buttons that begin an action of a kind of which none is open."""
+    """Buttons that begin an action of a kind for which it is open and of which none is."""
     taken = {action.kind for action in actions if action.state in OPEN}
-    fresh = [kind for kind in Kind if kind not in taken]
+    fresh = [kind for kind in Kind if kind not in taken and not _barrier(visit, found, kind)]
     verb, act, style = (
         ("Authorize", "now", "success")
         if visit.member.may(Right.DECIDE, found.department_id)
@@ -232,11 +271,12 @@ def _beginning(visit: Visit, found: Card, actions: Sequence[ActionView], back: s
     ]
 
 
-def _barrier(visit: Visit, found: Card) -> Barrier | None:
+def _barrier(visit: Visit, found: Card, kind: Kind) -> Barrier | None:
     return barrier_of_appointment(
         found.status,
         found.row.start,
         found.row.prior_no_shows,
         threshold=visit.desk.house.threshold,
         now=visit.desk.clock.now(),
+        free=kind is Kind.TRANSFER and found.given_back,
     )

@@ -13,16 +13,26 @@ from domain.days import WINDOWS
 from domain.people import Member, Right
 from handlers import words
 from handlers.addresses import join, pack
+from handlers.audit_trail import audit_typed
+from handlers.call_list import today
 from handlers.card import find
 from handlers.context import Context
+from handlers.corrected import report
+from handlers.deliveries import delivery_list
 from handlers.efficiency import efficiency_screen
 from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
 from handlers.heatmap import heatmap
+from handlers.matching import named
+from handlers.people import everybody
 from handlers.risk_list import BY_DEPARTMENT, LIST, risk_list
 from handlers.screens import Screen, Visit, button
-from handlers.summary import summary
+from handlers.settings import settings
+from handlers.summary import SUMMARY, is_slow, summary
 from handlers.transfers import pending
 from storage import risk
+
+_NAME_BYTES: Final = 40
+"""Of a name that is looked for: a button carries it."""
 
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
@@ -66,7 +76,43 @@ async def on_pending(update: Update, context: Context) -> None:
 
 async def on_summary(update: Update, context: Context) -> None:
     """`/summary`."""
+    member = context.visit.member
+    if is_slow(member, SUMMARY):
+        await context.desk.gateway.busy(member.chat_id, ChatAction.UPLOAD_PHOTO)
     await _send(update, context, await summary(context.visit, []))
+
+
+async def on_people(update: Update, context: Context) -> None:
+    """`/people [name]`."""
+    typed = " ".join(context.args or [])
+    named = "".join(sign for sign in typed if sign.isprintable()).encode()[:_NAME_BYTES]
+    arguments = ["0", named.decode(errors="ignore")] if named else ["0"]
+    await _send(update, context, await everybody(context.visit, arguments))
+
+
+async def on_today(update: Update, context: Context) -> None:
+    """`/today`."""
+    await _send(update, context, (await today(context.visit, ["0"])).screen)
+
+
+async def on_corrections(update: Update, context: Context) -> None:
+    """`/corrections`."""
+    await _send(update, context, await report(context.visit, ["90", "0"]))
+
+
+async def on_settings(update: Update, context: Context) -> None:
+    """`/settings`."""
+    await _send(update, context, await settings(context.visit, []))
+
+
+async def on_audit(update: Update, context: Context) -> None:
+    """`/audit [day] [reference] [name]`."""
+    await _send(update, context, await audit_typed(context.visit, context.args or []))
+
+
+async def on_deliveries(update: Update, context: Context) -> None:
+    """`/deliveries`."""
+    await _send(update, context, await delivery_list(context.visit, ["0"]))
 
 
 async def on_help(_update: Update, context: Context) -> None:
@@ -78,6 +124,9 @@ async def on_help(_update: Update, context: Context) -> None:
         "This is where you see which are at risk, and act.",
         "",
         *(f"/{command.name} – {command.about}" for command in commands_of(member)),
+        "",
+        f"What tells of patients is deleted here after {words.hours(context.desk.keep.messages)}, "
+        "what you write of them too. Every list can be asked for again.",
         "",
         "A patient is only ever a reference such as <code>P-7K3MQD</code> here. "
         "High-risk means two or more earlier no-shows; "
@@ -95,6 +144,12 @@ COMMANDS: Final = (
     Command("efficiency", "how much of the schedule was acted on", on_efficiency),
     Command("find", "a patient by reference: /find P-7K3MQD", on_find),
     Command("summary", "the day at a glance", on_summary),
+    Command("people", "who may do what, and invitations", on_people, Right.PEOPLE),
+    Command("today", "whom to call today, and how it went", on_today, Right.CALL),
+    Command("corrections", "recorded no-shows that were excused", on_corrections, Right.AUDIT),
+    Command("settings", "when your summary comes, and what else I tell you", on_settings),
+    Command("audit", "who did what: /audit P-7K3MQD", on_audit, Right.AUDIT),
+    Command("deliveries", "what could not be delivered", on_deliveries, Right.DELIVERIES),
     Command("help", "what I can do", on_help),
 )
 
@@ -137,13 +192,7 @@ async def _departments_like(visit: Visit, name: str) -> list[int]:
     """Departments whose name is, or else begins with, or else holds what was typed."""
     names = await visit.desk.store.read(risk.departments)
     seen = visit.member.sees(())
-    wanted = name.casefold()
-    mine = {key: name.casefold() for key, name in names.items() if not seen or key in seen}
-    for fits in (str.__eq__, str.startswith, str.__contains__):
-        found = [key for key, name in mine.items() if fits(name, wanted)]
-        if found:
-            return sorted(found, key=lambda key: names[key])
-    return []
+    return named({key: name for key, name in names.items() if not seen or key in seen}, name)
 
 
 async def _which_department(

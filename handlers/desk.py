@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from domain.clock import Clock
 from domain.criteria import House
 from domain.density import Density, Measure
+from domain.retention import Retention
+from handlers.shared import Shared
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -39,7 +41,10 @@ class Pictures(Protocol):
     """Whoever makes pictures."""
 
     async def heatmap(self, request: HeatmapRequest) -> bytes | str:
-        """A PNG, or Telegram's file id of one that was sent before.
+        """A PNG to be sent now, or Telegram's file id of one that was sent before.
+
+        Whoever is given a PNG tells by `remember` or `forget` how sending it went: until then
+        others who ask for the same picture wait a while.
 
         Raises:
             PictureUnavailable: It cannot be made now.
@@ -48,6 +53,9 @@ class Pictures(Protocol):
     def remember(self, key: tuple[object, ...], file_id: str) -> None:
         """Telegram keeps the picture of that key under this file id."""
 
+    def forget(self, key: tuple[object, ...]) -> None:
+        """Telegram did not take the picture of that key, or takes its file id no longer."""
+
 
 @dataclass
 class Desk:
@@ -55,7 +63,9 @@ class Desk:
 
     Attributes:
         data_dir: Where uploads lie while they are read.
+        keep: How long what is kept.
         changed: Set after a transaction that others may have to be told about.
+        shared: What many who ask at once are told alike.
     """
 
     store: Store
@@ -64,4 +74,6 @@ class Desk:
     pictures: Pictures
     gateway: "Gateway"
     data_dir: Path
+    keep: Retention = field(default_factory=Retention)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    shared: Shared = field(default_factory=Shared)

@@ -8,7 +8,6 @@ from sqlmodel import Session
 from domain.criteria import Criteria, Selection
 from domain.days import WINDOWS
 from domain.efficiency import FORMULA, Efficiency
-from domain.monospace import fit
 from handlers import words
 from handlers.addresses import join, pack, unpack, whole
 from handlers.paging import Pages, pager
@@ -70,19 +69,8 @@ def _text(
         lines.append("Nothing is scheduled here. A longer window or new data may hold some.")
         return "\n".join(lines)
     lines.append(f"{words.count(total, 'department')}, highest gain first")
-    return "\n".join(lines) + "\n" + words.block(_table(parts))
-
-
-def _table(parts: Sequence[tuple[int, str, Efficiency]]) -> list[str]:
-    """A line for each department: its name, as far as there is room, and its figure."""
-    gains = [words.per_cent(part.gain or 0) for _, _, part in parts]
-    counts = [f"{part.actioned:,}÷{part.scheduled:,}" for _, _, part in parts]
-    wide_gain, wide_count = max(map(len, gains)), max(map(len, counts))
-    room = words.WIDTH - wide_gain - wide_count - 2
-    return [
-        f"{fit(name, room)} {share:>{wide_gain}} {count:>{wide_count}}"
-        for (_, name, _), share, count in zip(parts, gains, counts, strict=True)
-    ]
+    shown = [(name, part.actioned, part.scheduled) for _, name, part in parts]
+    return "\n".join(lines) + "\n" + words.block(words.share_lines(shown))
 
 
 def _buttons(criteria: Criteria, pages: Pages) -> Buttons:

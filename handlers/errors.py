@@ -1,15 +1,18 @@
 """What happens when something goes wrong: log first, then tell the person in one line."""
 
+import contextlib
 import secrets
 
 import structlog
 from telegram import Update
-from telegram.error import Forbidden, NetworkError, TelegramError
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 from telegram.ext import ApplicationHandlerStop
 
 from domain.people import Refused
 from handlers.context import Context
-from handlers.router import refusal_words
+from handlers.router import note_refusal, refusal_words
+from handlers.screens import Visit
+from storage import people
 from storage.store import StoreUnavailable
 
 log = structlog.get_logger()
@@ -36,12 +39,34 @@ async def _handle(update: object, context: Context) -> None:
         log.warning("telegram cannot be reached; trying again", reason=type(error).__name__)
         return
     reference = secrets.token_hex(3)
+    _log(error, reference)
     if isinstance(error, Refused):
-        log.info("refused", right=error.right.value)
-    else:
-        log.error("a handler failed", reference=reference, exc_info=error)
+        await _note(update, context, error)
     if isinstance(update, Update):
         await _tell(update, context, _words_for(error, reference))
+
+
+async def _note(update: object, context: Context, refusal: Refused) -> None:
+    """Record who was refused what; the context of an error no longer knows who it was."""
+    user = update.effective_user if isinstance(update, Update) else None
+    if user is None:
+        return
+    with contextlib.suppress(StoreUnavailable):
+        member = await context.desk.store.read(people.member_by_telegram, user.id)
+        if member:
+            await note_refusal(Visit(context.desk, member), refusal)
+
+
+def _log(error: Exception | None, reference: str) -> None:
+    """One line for what has happened outside; a traceback for what went wrong in here."""
+    if isinstance(error, Refused):
+        log.info("refused", right=error.right.value)
+    elif isinstance(error, StoreUnavailable):
+        log.error("the database cannot be used", reference=reference, reason=str(error))
+    elif isinstance(error, RetryAfter | NetworkError) and not isinstance(error, BadRequest):
+        log.warning("telegram did not answer", reference=reference, reason=type(error).__name__)
+    else:
+        log.error("a handler failed", reference=reference, exc_info=error)
 
 
 def _words_for(error: Exception | None, reference: str) -> str:
@@ -54,9 +79,10 @@ def _words_for(error: Exception | None, reference: str) -> str:
 
 async def _tell(update: Update, context: Context, words: str) -> None:
     try:
-        if update.callback_query and not context.answered:
-            await context.desk.gateway.answer(update.callback_query, words, alert=True)
-        elif update.effective_chat:
-            await context.desk.gateway.say(update.effective_chat.id, words)
+        query, gateway = update.callback_query, context.desk.gateway
+        if query and not context.answered and await gateway.answer(query, words, alert=True):
+            return
+        if update.effective_chat:
+            await gateway.say(update.effective_chat.id, words)
     except TelegramError as failure:
         log.warning("the person could not be told", reason=type(failure).__name__)

@@ -1,35 +1,57 @@
 """The gateway: the one place that sends, edits and answers.
 
 It keeps Telegram's manners (an edit that changes nothing is no failure, a wait that Telegram asks
-for is waited out) and notes which message shows which screen.
+for is waited out) and notes which message shows which screen: all that is made of the schedule is
+protected from being forwarded, and deleted when it is old (`bot/removal.py`).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
-from telegram import Bot, CallbackQuery, InputMediaPhoto, Message
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScopeChat,
+    CallbackQuery,
+    InputMediaDocument,
+    InputMediaPhoto,
+    Message,
+)
 from telegram.constants import MessageLimit, ParseMode
-from telegram.error import BadRequest, RetryAfter
+from telegram.error import BadRequest, ChatMigrated, RetryAfter, TelegramError
+from telegram.helpers import create_deep_linked_url
 
 from domain.clock import Clock
 from domain.people import Member
 from handlers.desk import Pictures
-from handlers.screens import Screen
+from handlers.screens import Picture, Screen
 from storage import open_messages
 from storage.open_messages import Shown
 from storage.store import Store
 
 T = TypeVar("T")
+Sent = TypeVar("Sent", Message, Message | bool)
 
 _WAITS: Final = 3
 _LONGEST_WAIT: Final = 60
 """Seconds; a longer wait is left to who called."""
 
+FILE: Final = "file"
+"""Noted in place of an address: the message is a file."""
+
+SENT_AGAIN: Final = "Sent again: the first may have reached you."
+"""The first line of a push that was tried before and may have arrived."""
+
 log = structlog.get_logger()
+
+
+def uncounted(_chat_id: int) -> None:
+    """Counts no message: for whoever keeps no pace."""
 
 
 class Gateway:
@@ -40,10 +62,20 @@ class Gateway:
         store: Where open messages are noted.
         pictures: Told the file ids of pictures that were sent.
         clock: The time of day.
+        count: Told the chat of every message that is sent or edited for who waits for it, so that
+            pushes leave room for those. Turns of pushes and renewals are taken by who makes them.
     """
 
-    def __init__(self, bot: Bot, store: Store, pictures: Pictures, clock: Clock) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        store: Store,
+        pictures: Pictures,
+        clock: Clock,
+        count: Callable[[int], None] = uncounted,
+    ) -> None:
         self._bot = bot
+        self._count = count
         self._store = store
         self._pictures = pictures
         self._clock = clock
@@ -51,17 +83,33 @@ class Gateway:
 
     async def send(self, member: Member, screen: Screen) -> int:
         """Send a screen as a new message and return the message's id."""
+        self._count(member.chat_id)
         message = await waiting_as_told(lambda: self._send(member.chat_id, screen))
-        return await self._noted(member, message, screen)
+        await self._note(member, message.message_id, screen)
+        return message.message_id
 
-    async def push(self, member: Member, screen: Screen, *, silent: bool) -> int:
-        """Send a screen that nobody asked for; the message's id.
+    async def push(
+        self, member: Member, screen: Screen, *, silent: bool, again: bool = False
+    ) -> Shown:
+        """Send a screen that nobody asked for.
+
+        Args:
+            member: Whom to.
+            screen: What.
+            silent: Without a sound.
+            again: It may have reached them before, and says so.
+
+        Returns:
+            What the message shows. It is the caller's to note that (`outbox.mark_sent`), so that it
+            is kept together with the fact that the push arrived.
 
         Raises:
             RetryAfter: Telegram asks to wait, and it is the caller's to do so.
         """
+        if again:
+            screen = replace(screen, text=f"{SENT_AGAIN}\n{screen.text}")
         message = await self._send(member.chat_id, screen, silent=silent)
-        return await self._noted(member, message, screen)
+        return _shown(member, message.message_id, screen)
 
     async def show(self, member: Member, message: Message | None, screen: Screen) -> None:
         """Show a screen in place of what a message shows; a new message where that can't be."""
@@ -77,24 +125,39 @@ class Gateway:
         self, member: Member, message_id: int, screen: Screen, *, had_picture: bool = False
     ) -> bool:
         """Edit a message to show a screen; `False` if there is no such message any more."""
+        self._count(member.chat_id)
         there = await waiting_as_told(lambda: self._edited(member, message_id, screen, had_picture))
         if there:
             await self._note(member, message_id, screen)
         return there
 
     async def renew(
-        self, member: Member, shown: Shown, render: Callable[[], Awaitable[Screen]]
+        self,
+        member: Member,
+        shown: Shown,
+        render: Callable[[], Awaitable[Screen]],
+        ready: Callable[[], Awaitable[None]],
     ) -> None:
         """Bring a message's figures up to date, unless its reader has turned to another screen.
+
+        Args:
+            member: Whose message it is.
+            shown: What it shows.
+            render: Makes the screen anew.
+            ready: Waits until an edit may be made; not asked if nothing has to be edited.
 
         Raises:
             RetryAfter: Telegram asks to wait, and it is the caller's to do so.
         """
+        screen = await render()
+        same = screen.digest == shown.digest
+        if not same:
+            await ready()
         async with self.turn(shown.chat_id, shown.message_id):
             if not await self._store.read(open_messages.still_shown, shown):
                 return
-            screen = await render()
-            same = screen.digest == shown.digest
+            if not same:
+                screen = await render()  # others may have decided more meanwhile
             if same or await self._edited(member, shown.message_id, screen, had_picture=False):
                 await self._note(member, shown.message_id, screen, renewed=True)
 
@@ -107,48 +170,112 @@ class Gateway:
     ) -> bool:
         chat_id = member.chat_id
         try:
-            edited = await self._edit(chat_id, message_id, screen, had_picture)
+            await self._edit(chat_id, message_id, screen, had_picture)
         except BadRequest as error:
             told = error.message.lower()
-            if "not modified" in told:
-                edited = True
-            elif "message to edit not found" in told or "can't be edited" in told:
+            if "message to edit not found" in told:
                 await self._store.write(open_messages.forget, chat_id, message_id)
                 return False
-            else:
+            if "can't be edited" in told:
+                await self._store.write(open_messages.let_be, chat_id, message_id)
+                return False
+            if "not modified" not in told:
                 raise
-        if isinstance(edited, Message):
-            self._keep_file(edited, screen)
         return True
+
+    async def delete(self, chat_id: int, message_ids: Sequence[int]) -> None:
+        """Delete up to 100 messages of a chat, whoever sent them; what is gone is no failure.
+
+        Raises:
+            BadRequest: One cannot be deleted, and so none was.
+        """
+        await waiting_as_told(lambda: self._bot.delete_messages(chat_id, message_ids))
+
+    async def blank(self, chat_id: int, message_id: int, html: str, *, is_file: bool) -> None:
+        """Leave nothing in a message of the bot but a few words.
+
+        Raises:
+            BadRequest: It is gone, or was not the bot's.
+        """
+        where: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id}
+        if is_file:
+            nothing = InputMediaDocument(
+                b"removed\n", filename="removed.txt", caption=html, parse_mode=ParseMode.HTML
+            )
+            await waiting_as_told(lambda: self._bot.edit_message_media(nothing, **where))
+            return
+        said: dict[str, Any] = {**where, "parse_mode": ParseMode.HTML}
+        try:
+            await waiting_as_told(lambda: self._bot.edit_message_text(html, **said))
+        except BadRequest as error:
+            if "no text in the message" not in error.message.lower():
+                raise
+            await waiting_as_told(lambda: self._bot.edit_message_caption(caption=html, **said))
+
+    async def received(self, member: Member, message: Message) -> None:
+        """Note what a member sent: it may tell of a patient, and is deleted like the bot's own."""
+        sent_at = min(self._clock.now(), message.date)
+        await self._keep_account(member, message.message_id, sent_at=sent_at)
 
     async def answer(
         self, query: CallbackQuery, text: str | None = None, *, alert: bool = False
-    ) -> None:
-        """Answer a press, which stops its spinner; too late an answer is no failure."""
+    ) -> bool:
+        """Answer a press, which stops its spinner; `False` if it came too late to be shown."""
         try:
             await query.answer(text and text[:200], show_alert=alert)
         except BadRequest as error:
             if "query is too old" not in error.message.lower():
                 raise
             log.info("a press was answered too late")
+            return False
+        return True
 
     async def say(self, chat_id: int, html: str) -> None:
-        """Send a few lines that show no figures."""
-        await waiting_as_told(
-            lambda: self._bot.send_message(
-                chat_id, html[: int(MessageLimit.MAX_TEXT_LENGTH)], parse_mode=ParseMode.HTML
+        """Send a few lines that show neither figures nor patients: they stay in the chat.
+
+        A group that has become a supergroup gets them there.
+        """
+        text = html[: int(MessageLimit.MAX_TEXT_LENGTH)]
+        self._count(chat_id)
+
+        async def say_in(chat_id: int) -> None:
+            await waiting_as_told(
+                lambda: self._bot.send_message(chat_id, text, parse_mode=ParseMode.HTML)
             )
-        )
+
+        try:
+            await say_in(chat_id)
+        except ChatMigrated as moved:
+            await say_in(moved.new_chat_id)
+
+    async def offer(self, chat_id: int, commands: Sequence[BotCommand]) -> None:
+        """Set the command menu of a chat; none takes it away.
+
+        It is a convenience, so a failure is only logged: the next `/start` sets it right.
+        """
+        scope = BotCommandScopeChat(chat_id)
+        try:
+            if commands:
+                await self._bot.set_my_commands(commands, scope=scope)
+            else:
+                await self._bot.delete_my_commands(scope=scope)
+        except TelegramError as error:
+            log.warning("a command menu could not be set", reason=type(error).__name__)
+
+    def link(self, code: str) -> str:
+        """The deep link that starts the bot with an invitation's code."""
+        return create_deep_linked_url(self._bot.username, code)
 
     async def busy(self, chat_id: int, action: str) -> None:
         """Show "typing…" or the like for up to five seconds."""
         await self._bot.send_chat_action(chat_id, action)
 
-    async def document(self, chat_id: int, content: bytes, name: str, caption: str) -> None:
+    async def document(self, member: Member, content: bytes, name: str, caption: str) -> None:
         """Send a file."""
-        await waiting_as_told(
+        self._count(member.chat_id)
+        message = await waiting_as_told(
             lambda: self._bot.send_document(
-                chat_id,
+                member.chat_id,
                 content,
                 filename=name,
                 caption=caption,
@@ -156,26 +283,21 @@ class Gateway:
                 protect_content=True,
             )
         )
+        await self._keep_account(member, message.message_id, FILE)
 
     async def _send(self, chat_id: int, screen: Screen, *, silent: bool = False) -> Message:
+        manner: dict[str, Any] = {
+            "parse_mode": ParseMode.HTML,
+            "reply_markup": screen.keyboard,
+            "disable_notification": silent,
+            "protect_content": True,
+        }
         if screen.picture:
-            return await self._bot.send_photo(
-                chat_id,
-                screen.picture.content,
-                caption=screen.text,
-                parse_mode=ParseMode.HTML,
-                reply_markup=screen.keyboard,
-                disable_notification=silent,
-                protect_content=True,
+            return await self._with_photo(
+                screen.picture,
+                lambda photo: self._bot.send_photo(chat_id, photo, caption=screen.text, **manner),
             )
-        return await self._bot.send_message(
-            chat_id,
-            screen.text,
-            parse_mode=ParseMode.HTML,
-            reply_markup=screen.keyboard,
-            disable_notification=silent,
-            protect_content=True,
-        )
+        return await self._bot.send_message(chat_id, screen.text, **manner)
 
     async def _edit(
         self, chat_id: int, message_id: int, screen: Screen, had_picture: bool
@@ -186,49 +308,78 @@ class Gateway:
             "reply_markup": screen.keyboard,
         }
         if screen.picture:
-            media = InputMediaPhoto(
-                screen.picture.content, caption=screen.text, parse_mode=ParseMode.HTML
+            caption: dict[str, Any] = {"caption": screen.text, "parse_mode": ParseMode.HTML}
+            return await self._with_photo(
+                screen.picture,
+                lambda photo: self._bot.edit_message_media(
+                    InputMediaPhoto(photo, **caption), **where
+                ),
             )
-            return await self._bot.edit_message_media(media, **where)
         if had_picture:
             return await self._bot.edit_message_caption(
                 caption=screen.text, parse_mode=ParseMode.HTML, **where
             )
         return await self._bot.edit_message_text(screen.text, parse_mode=ParseMode.HTML, **where)
 
+    async def _with_photo(
+        self, picture: Picture, send: Callable[[bytes | str], Awaitable[Sent]]
+    ) -> Sent:
+        """Send a picture and tell how that went; anew if Telegram no longer takes its file id."""
+        by_id = isinstance(picture.content, str)
+        try:
+            sent = await send(picture.content)
+        except TelegramError as error:
+            if by_id and not _is_of_no_file(error):
+                raise
+            self._pictures.forget(picture.key)
+            if not by_id:
+                raise
+            anew = replace(picture, content=await picture.again())
+            return await self._with_photo(anew, send)
+        if isinstance(sent, Message) and sent.photo:
+            self._pictures.remember(picture.key, sent.photo[-1].file_id)
+        return sent
+
     async def _remove(self, message: Message) -> None:
         try:
             await message.delete()
         except BadRequest:
-            log.info("a message was too old to delete")
-        await self._store.write(open_messages.forget, message.chat_id, message.message_id)
-
-    async def _noted(self, member: Member, message: Message, screen: Screen) -> int:
-        self._keep_file(message, screen)
-        await self._note(member, message.message_id, screen)
-        return message.message_id
-
-    def _keep_file(self, message: Message, screen: Screen) -> None:
-        if screen.picture and message.photo:
-            self._pictures.remember(screen.picture.key, message.photo[-1].file_id)
+            log.info("a message could not be deleted")
+            await self._store.write(open_messages.let_be, message.chat_id, message.message_id)
+        else:
+            await self._store.write(open_messages.forget, message.chat_id, message.message_id)
 
     async def _note(
         self, member: Member, message_id: int, screen: Screen, *, renewed: bool = False
     ) -> None:
-        if screen.version is None:
-            await self._store.write(open_messages.forget, member.chat_id, message_id)
-            return
-        shown = Shown(
-            member.chat_id,
-            message_id,
-            member.id,
-            screen.address,
-            screen.department_id,
-            screen.version,
-            screen.digest,
-        )
+        shown = _shown(member, message_id, screen)
         keep = open_messages.renewed if renewed else open_messages.remember
         await self._store.write(keep, shown, self._clock.now())
+
+    async def _keep_account(
+        self, member: Member, message_id: int, address: str = "", sent_at: datetime | None = None
+    ) -> None:
+        """Note a message that shows no screen."""
+        shown = Shown(member.chat_id, message_id, member.id, address, None, None, "")
+        await self._store.write(open_messages.remember, shown, sent_at or self._clock.now())
+
+
+def _is_of_no_file(error: TelegramError) -> bool:
+    """Whether Telegram does not know, or no longer takes, a file id: its words vary."""
+    told = error.message.lower()
+    return isinstance(error, BadRequest) and "file" in told and "wrong" in told
+
+
+def _shown(member: Member, message_id: int, screen: Screen) -> Shown:
+    return Shown(
+        member.chat_id,
+        message_id,
+        member.id,
+        screen.address,
+        screen.department_id,
+        screen.version,
+        screen.digest,
+    )
 
 
 def _fits(message: Message, screen: Screen) -> bool:

@@ -1,18 +1,19 @@
 """The guard: runs before everything else and lets only members in, in private chats only."""
 
+from datetime import datetime
 from typing import Final
 
-import structlog
-from sqlmodel import Session
-from telegram import Update
+from structlog.contextvars import bind_contextvars
+from telegram import Message, Update
 from telegram.constants import ChatType
 from telegram.ext import ApplicationHandlerStop, filters
 
-from domain.clock import Clock
+from handlers import words
 from handlers.context import Context
-from storage import audit, people
+from handlers.desk import Desk
+from storage import people, strangers
 
-FIRST: Final = -1
+FIRST: Final = -2
 """The handler group of the guard: groups run in ascending order."""
 
 PRIVATE_ONLY: Final = (
@@ -24,8 +25,6 @@ STRANGER: Final = (
     "Ask your admin for an invitation link, then open it or send /start CODE."
 )
 
-log = structlog.get_logger()
-
 
 async def guard(update: Update, context: Context) -> None:
     """Look the person up, and stop here unless they are a member in a private chat.
@@ -34,16 +33,72 @@ async def guard(update: Update, context: Context) -> None:
         ApplicationHandlerStop: The update goes no further.
     """
     user, chat = update.effective_user, update.effective_chat
-    if user is None or chat is None or user.is_bot:
+    if user is None or chat is None or user.is_bot or not _is_heard(update):
         raise ApplicationHandlerStop
-    if chat.type != ChatType.PRIVATE:
-        await _turn_away(update, context, PRIVATE_ONLY)
+    private = chat.type == ChatType.PRIVATE
+    if not private and not _is_for_bot(update, context):
         raise ApplicationHandlerStop
-    context.member = await context.desk.store.read(people.member_by_telegram, user.id)
-    if context.member is None and not _is_start(update, context.bot.username):
-        await context.desk.store.write(_refused, context.desk.clock, user.id)
-        await _turn_away(update, context, STRANGER)
-        raise ApplicationHandlerStop
+    desk = context.desk
+    member, ignored = await desk.store.read(strangers.at_the_door, user.id, desk.clock.now())
+    if ignored:
+        await _stay_silent(update, context)
+    elif not private:
+        await turn_away(update, context, PRIVATE_ONLY, counts=member is None)
+    elif member is None and not _is_start(update, context.bot.username):
+        await turn_away(update, context)
+    else:
+        context.member = member
+        bind_contextvars(member=member and member.id)
+        if member and not member.reachable:
+            # Who writes or presses can be written to again, whatever they had blocked before.
+            await desk.store.write(people.mark_reachable, member.id)
+        return
+    raise ApplicationHandlerStop
+
+
+async def turn_away(
+    update: Update, context: Context, said: str = STRANGER, *, counts: bool = True
+) -> None:
+    """Answer somebody who gets nothing here, unless they have tried too often.
+
+    Args:
+        update: What they sent.
+        context: The context of it.
+        said: What to answer.
+        counts: Whether it is a stranger's try.
+    """
+    desk, user = context.desk, update.effective_user
+    if counts and user:
+        reply = await desk.store.write(strangers.turn_away, user.id, desk.clock.now())
+        if not reply.answered:
+            await _stay_silent(update, context)
+            return
+        if reply.quiet_until:
+            desk.changed.set()
+            said += until(desk, reply.quiet_until)
+    if update.callback_query:
+        await desk.gateway.answer(update.callback_query, said, alert=True)
+    elif update.message:
+        await desk.gateway.say(update.message.chat_id, said)
+
+
+def until(desk: Desk, moment: datetime | None) -> str:
+    """A sentence that says when answers come again; nothing if they never ended."""
+    if moment is None:
+        return ""
+    zone, now = desk.house.calendar.zone, desk.clock.now()
+    return f" Too many tries: I answer again after {words.clock_time(moment, zone, now)}."
+
+
+async def _stay_silent(update: Update, context: Context) -> None:
+    """Say nothing; a press is still answered, so that the button does not go on spinning."""
+    if update.callback_query:
+        await context.desk.gateway.answer(update.callback_query)
+
+
+def _is_heard(update: Update) -> bool:
+    """Only what is said and pressed; not edits, channel posts, queries in other chats."""
+    return update.message is not None or update.callback_query is not None
 
 
 def _is_start(update: Update, username: str) -> bool:
@@ -54,21 +109,15 @@ def _is_start(update: Update, username: str) -> bool:
     return message.text.split()[0].lower() in {"/start", f"/start@{username}".lower()}
 
 
-async def _turn_away(update: Update, context: Context, words: str) -> None:
-    if update.callback_query:
-        await context.desk.gateway.answer(update.callback_query, words, alert=True)
-    elif update.message and _speaks_to_bot(update, context):
-        await context.desk.gateway.say(update.message.chat_id, words)
-
-
-def _speaks_to_bot(update: Update, context: Context) -> bool:
-    """In a group only a command is answered, not the talk of others."""
+def _is_for_bot(update: Update, context: Context) -> bool:
+    """In a group a press, a command and being added are answered, not the talk of others."""
     message = update.message
-    if message is None or message.chat.type == ChatType.PRIVATE:
+    if message is None or _adds_bot(message, context.bot.id):
         return True
     text = message.text or ""
     return text.startswith("/") and ("@" not in text or context.bot.username in text)
 
 
-def _refused(session: Session, clock: Clock, telegram_id: int) -> None:
-    audit.record(session, "stranger refused", at=clock.now(), telegram_id=telegram_id)
+def _adds_bot(message: Message, bot_id: int) -> bool:
+    created = message.group_chat_created or message.supergroup_chat_created
+    return bool(created) or any(user.id == bot_id for user in message.new_chat_members)

@@ -1,7 +1,7 @@
 """`/heatmap`: where no-shows concentrate, departments × age groups, as a picture."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlmodel import Session
@@ -19,20 +19,24 @@ from storage.density import Outcomes, outcomes
 
 HEATMAP: Final = "heat"
 BY_DEPARTMENT: Final = "heatdep"
-DEFAULT: Final = "heat:90:rate:-"
 PAGE: Final = 10
 
 
 @dataclass(frozen=True)
-class _View:
-    """What a heatmap is asked for."""
+class View:
+    """What a heatmap is asked for: days back, measure, and one department or none for all."""
 
     days: int
     measure: Measure
     department_id: int | None
 
     @classmethod
-    def read(cls, arguments: Sequence[str]) -> "_View":
+    def read(cls, arguments: Sequence[str]) -> "View":
+        """The view that an address asks for.
+
+        Raises:
+            UnknownAddress: There is no such period or measure.
+        """
         days = whole(arguments[0])
         if days not in PERIODS or arguments[1] not in set(Measure):
             raise UnknownAddress(":".join(arguments))
@@ -41,7 +45,36 @@ class _View:
     def address(
         self, *, days: int | None = None, measure: Measure | None = None, word: str = HEATMAP
     ) -> str:
+        """Where this view is, or one that differs from it in what is given."""
         return join(word, days or self.days, (measure or self.measure).value, self.department_id)
+
+
+USUAL: Final = View(90, Measure.RATE, None)
+"""What is shown to who has chosen nothing."""
+
+DEFAULT: Final = USUAL.address()
+
+
+@dataclass(frozen=True)
+class DensityMap:
+    """What a view holds.
+
+    Attributes:
+        where: The departments in words.
+        picture: `None` if it was not asked for, if there is nothing to show, or …
+        reason: … if it cannot be made now, why.
+    """
+
+    request: HeatmapRequest
+    span: Span
+    where: str
+    picture: Picture | None = None
+    reason: str = ""
+
+    @property
+    def table(self) -> Density:
+        """The figures."""
+        return self.request.density
 
 
 def is_slow(address: str) -> bool:
@@ -51,26 +84,61 @@ def is_slow(address: str) -> bool:
 
 async def heatmap(visit: Visit, arguments: Sequence[str]) -> Screen:
     """The picture: days back, measure, department."""
-    view = _View.read(arguments)
+    view = View.read(arguments)
+    shown = await with_picture(visit, await density_map(visit, view))
+    if shown.table.is_empty:
+        return Screen(
+            f"{words.bold('No-show density')}\nNo appointment with a known outcome in "
+            f"{words.plain(shown.where)}, {_period(shown.span)}. "
+            "A longer period or new data may hold some.",
+            _buttons(view),
+            view.address(),
+        )
+    if shown.picture is None:
+        return _as_text(view, shown)
+    highest = worst(shown.table)
+    lines = [
+        words.bold(shown.request.heading[0]),
+        _period(shown.span),
+        f"Highest: {highest}" if highest else "Too few appointments to show a rate",
+    ]
+    return Screen("\n".join(lines), _buttons(view), view.address(), picture=shown.picture)
+
+
+async def density_map(visit: Visit, view: View = USUAL) -> DensityMap:
+    """The figures that a view holds, without their picture."""
     span = visit.desk.house.calendar.back(visit.desk.clock.now(), view.days)
     seen = visit.member.sees(() if view.department_id is None else (view.department_id,))
     found, names = await visit.desk.store.read(_read, span)
     chosen = None if not seen else {names[key] for key in seen if key in names}
-    table = density(found.table, AGE_GROUPS, chosen)
     where = _where(visit, view, names)
-    if table.is_empty:
-        return Screen(
-            f"{words.bold('No-show density')}\nNo appointment with a known outcome in "
-            f"{words.plain(where)}, {_period(span)}. A longer period or new data may hold some.",
-            _buttons(view),
-            view.address(),
-        )
-    return await _drawn(visit, view, (table, found, span, where), seen)
+    heading = (
+        f"{view.measure.heading} · {where}",
+        f"{_period(span)} · all ages",
+        view.measure.formula,
+    )
+    key = (found.version, span.first, span.last, view.measure, tuple(sorted(seen)), where)
+    table = density(found.table, AGE_GROUPS, chosen)
+    return DensityMap(HeatmapRequest(key, table, view.measure, heading), span, where)
+
+
+async def with_picture(visit: Visit, shown: DensityMap) -> DensityMap:
+    """The same with its picture, or with the reason why there can be none."""
+    if shown.table.is_empty:
+        return shown
+
+    async def draw() -> bytes | str:
+        return await visit.desk.pictures.heatmap(shown.request)
+
+    try:
+        return replace(shown, picture=Picture(shown.request.key, await draw(), draw))
+    except PictureUnavailable as reason:
+        return replace(shown, reason=str(reason))
 
 
 async def choose_department(visit: Visit, arguments: Sequence[str]) -> Screen:
     """The departments to choose from: days back, measure, department, page."""
-    view, page = _View.read(arguments), whole(arguments[3])
+    view, page = View.read(arguments), whole(arguments[3])
     names = await visit.desk.store.read(risk.departments)
     seen = visit.member.sees(())
     found = sorted((name, key) for key, name in names.items() if not seen or key in seen)
@@ -95,52 +163,31 @@ def _read(session: Session, span: Span) -> tuple[Outcomes, dict[int, str]]:
     return outcomes(session, span), risk.departments(session)
 
 
-async def _drawn(
-    visit: Visit,
-    view: _View,
-    what: tuple[Density, Outcomes, Span, str],
-    seen: frozenset[int],
-) -> Screen:
-    table, found, span, where = what
-    heading = (
-        f"{view.measure.heading} · {where}",
-        f"{_period(span)} · all ages",
-        view.measure.formula,
-    )
-    key = (found.version, span.first, span.last, view.measure, tuple(sorted(seen)), where)
-    try:
-        content = await visit.desk.pictures.heatmap(
-            HeatmapRequest(key, table, view.measure, heading)
-        )
-    except PictureUnavailable as reason:
-        return _as_text(view, table, heading, str(reason))
-    return Screen(
-        text="\n".join([words.bold(heading[0]), _period(span), _worst(table)]),
-        buttons=_buttons(view),
-        address=view.address(),
-        picture=Picture(key, content),
-    )
-
-
-def _as_text(view: _View, table: Density, heading: Sequence[str], reason: str) -> Screen:
-    lines = [words.bold(heading[0]), *(words.plain(line) for line in heading[1:])]
+def _as_text(view: View, shown: DensityMap) -> Screen:
+    lines = [
+        words.bold(shown.request.heading[0]),
+        *(words.plain(line) for line in shown.request.heading[1:]),
+    ]
     return Screen(
         "\n".join(lines)
         + "\n"
-        + words.block(text_table(table, view.measure))
-        + f"\nAs text, because {words.plain(reason)}",
+        + words.block(text_table(shown.table, view.measure))
+        + f"\nAs text, because {words.plain(shown.reason)}",
         _buttons(view),
         view.address(),
     )
 
 
-def _buttons(view: _View) -> Buttons:
+def _buttons(view: View) -> Buttons:
     measures = [
-        button(_marked(_MEASURES[measure], measure is view.measure), view.address(measure=measure))
+        button(
+            words.marked(_MEASURES[measure], measure is view.measure), view.address(measure=measure)
+        )
         for measure in Measure
     ]
     periods = [
-        button(_marked(f"{days} d", days == view.days), view.address(days=days)) for days in PERIODS
+        button(words.marked(f"{days} d", days == view.days), view.address(days=days))
+        for days in PERIODS
     ]
     departments = button("Department", f"{view.address(word=BY_DEPARTMENT)}:0")
     return [measures, periods, [departments, button("Refresh", view.address())]]
@@ -149,11 +196,7 @@ def _buttons(view: _View) -> Buttons:
 _MEASURES: Final = {Measure.RATE: "Rate", Measure.COUNT: "Count", Measure.SHARE: "Share"}
 
 
-def _marked(label: str, chosen: bool) -> str:
-    return f"• {label}" if chosen else label
-
-
-def _where(visit: Visit, view: _View, names: dict[int, str]) -> str:
+def _where(visit: Visit, view: View, names: dict[int, str]) -> str:
     if view.department_id is not None:
         return names.get(view.department_id, "?")
     return "your departments" if visit.member.departments else "all departments"
@@ -163,8 +206,8 @@ def _period(span: Span) -> str:
     return f"{span.first:%d %b %Y} – {span.last:%d %b %Y}"
 
 
-def _worst(table: Density) -> str:
-    """The cell with the highest rate, in words."""
+def worst(table: Density) -> str:
+    """The cell with the highest rate: `Cardiology, 40–49: 38.0 % of 50`; "" if none is shown."""
     rates = table.values(Measure.RATE)[:-1, :-1]
     best: tuple[float, int, int] | None = None
     for row in range(rates.shape[0] - bool(table.merged)):
@@ -173,9 +216,9 @@ def _worst(table: Density) -> str:
             if rate == rate and (best is None or rate > best[0]):  # noqa: PLR0124 - not NaN
                 best = (float(rate), row, column)
     if best is None:
-        return "Too few appointments to show a rate"
+        return ""
     rate, row, column = best
     return (
-        f"Highest: {words.plain(table.departments[row])}, {table.age_groups[column]}: "
+        f"{words.plain(table.departments[row])}, {table.age_groups[column]}: "
         f"{rate:.1f} % of {words.number(int(table.n[row, column]))}"
     )

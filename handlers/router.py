@@ -5,16 +5,36 @@ from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy.exc import NoResultFound
-from sqlmodel import Session
 from telegram import CallbackQuery, Message, Update
 from telegram.constants import ChatAction
 
 from domain.people import Refused, Right
-from handlers import batch, card, efficiency, heatmap, risk_list, summary, transfers, words
+from handlers import (
+    audit_trail,
+    batch,
+    call_history,
+    call_list,
+    calling,
+    card,
+    corrected,
+    corrections,
+    deliveries,
+    efficiency,
+    heatmap,
+    invitations,
+    managing,
+    people,
+    risk_list,
+    settings,
+    start,
+    summary,
+    transfers,
+    words,
+)
 from handlers.addresses import UnknownAddress, split, whole
 from handlers.context import Context
 from handlers.screens import Actor, Answer, Screen, ScreenMaker, Visit
-from storage import actions, audit, batches, open_messages
+from storage import actions, batches, open_messages, refusals
 
 SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
     {
@@ -34,6 +54,28 @@ SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
         heatmap.HEATMAP: heatmap.heatmap,
         heatmap.BY_DEPARTMENT: heatmap.choose_department,
         summary.SUMMARY: summary.summary,
+        people.PEOPLE: people.everybody,
+        people.MEMBER: people.member,
+        people.ROLE: people.choose_role,
+        people.PLACES: people.choose_places,
+        people.SUSPEND: people.ask_to_suspend,
+        people.YOU: people.you,
+        people.STRANGER: people.stranger,
+        people.INVITE: invitations.choose_role,
+        people.INVITATIONS: invitations.open_invitations,
+        invitations.INVITATION: invitations.invitation,
+        call_list.BY_DEPARTMENT: call_list.choose_department,
+        call_list.CALLS: call_list.call_list,
+        call_history.GIVE_BACK: calling.give_back,
+        corrections.WRONG: corrections.wrong,
+        corrections.RECORD: corrections.record,
+        corrected.REPORT: corrected.report,
+        settings.SETTINGS: settings.settings,
+        settings.TIMES: settings.times,
+        audit_trail.TRAIL: audit_trail.audit_trail,
+        audit_trail.BY_PERSON: audit_trail.choose_person,
+        deliveries.DELIVERIES: deliveries.delivery_list,
+        deliveries.LETTER: deliveries.delivery,
     }
 )
 
@@ -44,6 +86,25 @@ ACTS: Final[MappingProxyType[str, Actor]] = MappingProxyType(
         batch.CONFIRM: batch.confirm,
         batch.CANCEL: batch.cancel,
         batch.UNDO: batch.undo,
+        people.SET_ROLE: managing.set_role,
+        people.SET_PLACES: managing.set_places,
+        people.SUSPEND_NOW: managing.suspend,
+        people.REINSTATE: managing.reinstate,
+        invitations.NEW: invitations.begin,
+        invitations.SET_INVITED: invitations.limit,
+        invitations.MAKE_LINK: invitations.make_link,
+        invitations.REVOKE: invitations.revoke,
+        start.TAKE_ROLE: start.take_role,
+        call_list.TODAY: call_list.today,
+        call_list.OPEN: call_list.open_today,
+        call_list.ADD: call_list.add_new,
+        call_history.NOTE: calling.note,
+        call_history.UNDO: calling.undo,
+        corrections.EXCUSE: corrections.excuse,
+        corrections.UNDO: corrections.undo,
+        settings.CHOOSE: settings.choose,
+        deliveries.RESEND: deliveries.resend,
+        deliveries.DROP: deliveries.drop,
     }
 )
 
@@ -82,7 +143,7 @@ async def on_press(update: Update, context: Context) -> None:
 async def _press(context: Context, query: CallbackQuery, message: Message | None) -> None:
     visit, address = context.visit, query.data or ""
     gateway = visit.desk.gateway
-    if heatmap.is_slow(address):
+    if heatmap.is_slow(address) or summary.is_slow(visit.member, address):
         context.answered = True
         await gateway.answer(query)
         await gateway.busy(visit.member.chat_id, ChatAction.UPLOAD_PHOTO)
@@ -130,11 +191,17 @@ def refusal_words(refusal: Refused) -> str:
         Right.DECIDE: f"Only managers{where} can authorize this.",
         Right.CALL: f"Only staff and managers{where} can record calls.",
         Right.CORRECT: f"Only staff and managers{where} can correct this.",
-        Right.AUDIT: "Only managers and admins can see the audit trail.",
+        Right.AUDIT: "Only managers and admins can see this.",
         Right.IMPORT: "Only admins can load data.",
         Right.PEOPLE: "Only admins can manage people.",
         Right.DELIVERIES: "Only admins can see what was not delivered.",
     }[refusal.right]
+
+
+async def note_refusal(visit: Visit, refusal: Refused) -> None:
+    """Record what a member was refused."""
+    now = visit.desk.clock.now()
+    await visit.desk.store.write(refusals.of_member, visit.member, now, refusal)
 
 
 async def _answer(visit: Visit, address: str) -> Answer:
@@ -150,7 +217,7 @@ async def _answer(visit: Visit, address: str) -> Answer:
 async def _why_not(visit: Visit, error: UnknownAddress | Refused) -> str:
     if isinstance(error, UnknownAddress):
         return OLD_BUTTON
-    await visit.desk.store.write(_audit_refusal, visit, error)
+    await note_refusal(visit, error)
     return refusal_words(error)
 
 
@@ -161,18 +228,8 @@ async def _on_reply(visit: Visit, replied: Message, text: str) -> str | None:
     if word == card.WHY:
         return words.plain(await transfers.decline_typed(visit, whole(arguments[0]), text))
     if word == risk_list.CARD:
-        noted = await store.write(actions.add_note, visit.member, whole(arguments[0]), text)
+        key, now = whole(arguments[0]), visit.desk.clock.now()
+        noted = await store.write(actions.add_note, visit.member, key, text, now)
         visit.desk.changed.set()
         return "Noted on your proposal." if noted else None
     return None
-
-
-def _audit_refusal(session: Session, visit: Visit, refusal: Refused) -> None:
-    audit.record(
-        session,
-        "refused",
-        at=visit.desk.clock.now(),
-        member_id=visit.member.id,
-        right=refusal.right,
-        department=refusal.department,
-    )

@@ -23,10 +23,12 @@ class Picture:
     Attributes:
         key: Everything it depends on; under this Telegram's file id of it is remembered.
         content: A PNG, or the file id of one that was sent before.
+        again: Makes the content anew, for when Telegram takes that file id no longer.
     """
 
     key: tuple[object, ...]
     content: bytes | str
+    again: Callable[[], Awaitable[bytes | str]]
 
 
 @dataclass(frozen=True)

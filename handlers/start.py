@@ -1,17 +1,29 @@
 """`/start CODE`: how an invited person becomes a member."""
 
-import contextlib
+from collections.abc import Sequence
+from typing import Final
 
-from telegram import BotCommandScopeChat, Update
-from telegram.error import BadRequest
+from telegram import Update
 
-from domain.people import Member
-from handlers import words
-from handlers.commands import menu_of
+from domain.people import Member, Role
+from handlers import menus, words
+from handlers.addresses import join
 from handlers.context import Context
-from handlers.guard import STRANGER
-from storage import people, risk
-from storage.people import Newcomer
+from handlers.guard import turn_away, until
+from handlers.people import YOU, you
+from handlers.screens import Answer, Screen, Visit, button
+from storage import joining, people, risk
+from storage.joining import Ending, Joining, Newcomer
+
+TAKE_ROLE: Final = "takerole"
+
+_FIRST: Final = {Role.STAFF: "/risk", Role.MANAGER: "/pending", Role.ADMIN: "/people"}
+_WHY_NOT: Final = {
+    Ending.REFUSED: "This invitation is unknown, used or expired. Ask your admin for a new one.",
+    Ending.YOURS: "You have used this invitation already.",
+    Ending.LAST_ADMIN: "This invitation is for a lower role, and you are the last admin: "
+    "make somebody else admin first. The invitation was not used.",
+}
 
 
 async def on_start(update: Update, context: Context) -> None:
@@ -20,40 +32,62 @@ async def on_start(update: Update, context: Context) -> None:
     if user is None or chat is None:
         return
     desk, code = context.desk, " ".join(context.args or [])
-    member = context.member
     if code:
         newcomer = Newcomer(user.id, chat.id, user.full_name)
-        joined = await desk.store.write(people.redeem, code, newcomer, desk.clock.now())
-        if joined is None and member is None:
-            await desk.gateway.say(
-                chat.id,
-                "This invitation is unknown, used or expired. Ask your admin for a new one.",
-            )
-            return
-        member = joined or member
-    if member is None:
-        await desk.gateway.say(chat.id, STRANGER)
-        return
-    await desk.store.write(people.mark_reachable, member.id)
-    await set_menu(context, member)
-    await _greet(context, member)
+        joined = await desk.store.write(joining.redeem, code, newcomer, desk.clock.now())
+        desk.changed.set()
+        await _tell(context, chat.id, joined)
+    elif context.member is None:
+        await turn_away(update, context)
+    else:
+        await _greet(context, context.member)
 
 
-async def set_menu(context: Context, member: Member) -> None:
-    """Offer a member the commands of their role."""
-    with contextlib.suppress(BadRequest):
-        await context.bot.set_my_commands(
-            menu_of(member), scope=BotCommandScopeChat(member.chat_id)
-        )
+async def take_role(visit: Visit, arguments: Sequence[str]) -> Answer:
+    """Take an invitation although its role is lower: what it is known by."""
+    joined = await visit.desk.store.write(
+        joining.agree, visit.member, arguments[0], visit.desk.clock.now()
+    )
+    said = _WHY_NOT.get(joined.ending)
+    if said is None:
+        visit.desk.changed.set()
+        await menus.follow(visit.desk, visit.member.id)
+    member = joined.member or visit.member
+    return Answer(await you(Visit(visit.desk, member), []), said, alert=said is not None)
+
+
+async def _tell(context: Context, chat_id: int, joined: Joining) -> None:
+    """Say what became of the code."""
+    desk, member = context.desk, joined.member
+    if joined.ending is Ending.JOINED and member:
+        await _greet(context, member)
+    elif joined.ending is Ending.LOWER and member and joined.offered:
+        await desk.gateway.send(member, _asking(member, joined.offered, joined.mark))
+    elif joined.ending is not Ending.IGNORED:
+        await desk.gateway.say(chat_id, _WHY_NOT[joined.ending] + until(desk, joined.quiet_until))
+        if member:
+            await _greet(context, member)
+
+
+def _asking(member: Member, offered: Role, mark: str) -> Screen:
+    """Whether a member wants a lower role."""
+    return Screen(
+        f"You are {words.bold(member.role.value)}. This invitation would make you "
+        f"{words.bold(offered.value)}, who can do less.\nUntil you press Change nothing changes, "
+        "and the invitation stays unused.",
+        [[button("Change", join(TAKE_ROLE, mark), "danger"), button("Keep", YOU)]],
+    )
 
 
 async def _greet(context: Context, member: Member) -> None:
-    names = await context.desk.store.read(risk.departments)
-    where = ", ".join(sorted(names[key] for key in member.departments)) or "all departments"
-    first = "/pending" if member.role.value == "manager" else "/risk"
-    await context.desk.gateway.say(
+    desk = context.desk
+    await desk.store.write(people.mark_reachable, member.id)
+    await menus.follow(desk, member.id)
+    names = await desk.store.read(risk.departments)
+    where = words.departments([names[key] for key in member.departments])
+    await desk.gateway.say(
         member.chat_id,
         f"Welcome, {words.plain(member.name)}. You are {words.bold(member.role.value)} "
         f"for {words.plain(where)}.\n"
-        f"Begin with {first}, or /help for everything.",
+        f"Begin with {_FIRST[member.role]}, or /help for everything.",
     )

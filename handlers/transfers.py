@@ -13,7 +13,7 @@ from domain.people import Refused, Right
 from domain.transfers import Barrier, Kind, State
 from handlers import words
 from handlers.addresses import UnknownAddress, join, split, whole
-from handlers.card import ACT, SHORT_KINDS, WHY, action_lines, can_undo, card, deciding
+from handlers.card import ACT, SHORT_KINDS, WHY, action_lines, can_undo, card, deciding, standing
 from handlers.paging import Pages, pager
 from handlers.risk_list import CARD, batch_button, selected
 from handlers.screens import Answer, Buttons, Screen, ScreenMaker, Visit, button
@@ -119,6 +119,7 @@ def outcome_words(visit: Visit, verb: str, outcome: Outcome) -> str:
         "now": "Authorized.",
         "yes": "Authorized.",
         "no": "Declined.",
+        "drop": "Withdrawn.",
         "undo": "Undone.",
     }[verb]
     if outcome.barrier is None:
@@ -130,7 +131,7 @@ def outcome_words(visit: Visit, verb: str, outcome: Outcome) -> str:
     at = action.revoked_at or action.decided_at or action.proposed_at
     who = action.decided_by or action.proposed_by or "somebody"
     when = words.clock_time(at, zone, now) if at else ""
-    return f"Nothing changed: already {words.STATES[action.state]} {when} by {who}."
+    return f"Nothing changed: already {standing(action)} {when} by {who}."
 
 
 async def _begin(visit: Visit, verb: str, appointment_id: int, kind: Kind) -> Outcome:
@@ -150,6 +151,8 @@ async def _decide(visit: Visit, verb: str, action_id: int) -> Outcome:
     if verb == "yes":
         threshold = visit.desk.house.threshold
         return await store.write(actions.authorize, visit.member, action_id, now, threshold)
+    if verb == "drop":
+        return await store.write(actions.withdraw, visit.member, action_id, now)
     if verb == "undo":
         return await store.write(actions.undo, visit.member, action_id, now)
     raise UnknownAddress(verb)
@@ -246,11 +249,13 @@ def _read_action(session: Session, action_id: int) -> tuple[int, ActionView | No
 def _action_text(visit: Visit, action: ActionView, about: Card) -> list[str]:
     row, zone = about.row, visit.desk.house.calendar.zone
     kind = words.KINDS[action.kind].capitalize()
-    heading = words.bold(f"{kind} {words.STATES[action.state]}")
+    heading = words.bold(f"{kind} {standing(action)}")
+    given_back = about.given_back and action.kind is Kind.TRANSFER
     return [
         f"{heading} · {words.plain(row.department)}",
         f"{words.bold(row.reference)} · {words.short_moment(row.start, zone)}"
         f" · {row.prior_no_shows}× · {AGE_GROUPS[row.age_group]}",
+        *([f"{words.bold('Slot given back')}: the patient cancelled by phone"] * given_back),
         "",
         *action_lines(visit, action),
     ]

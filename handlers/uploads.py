@@ -53,7 +53,7 @@ async def on_document(update: Update, context: Context) -> None:
         refused = await asyncio.to_thread(_content, rejects)
         if refused:
             await gateway.document(
-                chat_id,
+                visit.member,
                 refused,
                 f"{Path(name).stem}.rejects.csv",
                 "The rows that could not be used, each with its reason. "

@@ -1,23 +1,38 @@
 """How figures, times and names are written. One place, so that they read the same everywhere."""
 
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
 from html import escape
 from zoneinfo import ZoneInfo
 
+from domain.calls import CallOutcome
 from domain.efficiency import Efficiency
+from domain.membership import Obstacle
 from domain.monospace import fit
 from domain.transfers import Kind, State
 
 WIDTH = 34
 """Columns of a monospaced line that a phone shows without wrapping."""
 
+_NAMED = 3
+"""Departments that a line names."""
+
 KINDS = {Kind.TRANSFER: "transfer", Kind.PROACTIVE: "call"}
+CALLS = {
+    CallOutcome.CONFIRMED: "confirmed",
+    CallOutcome.CANCELS: "cancels",
+    CallOutcome.NO_ANSWER: "no answer",
+    CallOutcome.WRONG_NUMBER: "wrong number",
+}
 STATES = {
     State.PROPOSED: "proposed",
     State.AUTHORIZED: "authorized",
     State.DECLINED: "declined",
     State.REVOKED: "undone",
 }
+
+
+WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def number(value: int) -> str:
@@ -37,8 +52,13 @@ def per_cent(value: float) -> str:
 
 def gain(figure: Efficiency) -> str:
     """`Efficiency Gain 3.42 % (12 ÷ 351)`, always with both numbers."""
-    share = "–" if figure.gain is None else per_cent(figure.gain)
-    return f"Efficiency Gain {share} ({number(figure.actioned)} ÷ {number(figure.scheduled)})"
+    return f"Efficiency Gain {share(figure)}"
+
+
+def share(figure: Efficiency) -> str:
+    """`3.42 % (12 ÷ 351)`: the same where it has been named."""
+    part = "–" if figure.gain is None else per_cent(figure.gain)
+    return f"{part} ({number(figure.actioned)} ÷ {number(figure.scheduled)})"
 
 
 def gain_change(before: Efficiency, after: Efficiency) -> str:
@@ -51,9 +71,58 @@ def gain_change(before: Efficiency, after: Efficiency) -> str:
     )
 
 
+def marked(label: str, chosen: bool) -> str:
+    """`• Rate`: the one of several that is chosen."""
+    return f"• {label}" if chosen else label
+
+
+def minute_of_day(minute: int) -> str:
+    """`450` → `07:30`."""
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def weekdays(days: int) -> str:
+    """`every day`, `Sun–Thu`, `Mon, Wed`: the sum of `1 << weekday`, Monday being 0."""
+    chosen = [day for day in range(7) if days >> day & 1]
+    if len(chosen) == 7:
+        return "every day"
+    firsts = [day for day in chosen if (day - 1) % 7 not in chosen]
+    if len(firsts) == 1 and len(chosen) > 2:
+        return f"{WEEK[firsts[0]]}–{WEEK[(firsts[0] + len(chosen) - 1) % 7]}"
+    return ", ".join(WEEK[day] for day in chosen)
+
+
+def trend(before: Efficiency, after: Efficiency) -> str:
+    """`▲ up 0.40`, `▼ down 0.40`, `= unchanged`, in points of per cent; "" without both figures."""
+    if before.gain is None or after.gain is None:
+        return ""
+    points = round(after.gain - before.gain, 2)
+    if points == 0:
+        return "= unchanged"
+    return f"▲ up {points:.2f}" if points > 0 else f"▼ down {-points:.2f}"
+
+
+def greeting(moment: datetime, zone: ZoneInfo) -> str:
+    """`Good morning`, by the HMO's time."""
+    hour = moment.astimezone(zone).hour
+    if 4 <= hour < 12:
+        return "Good morning"
+    return "Good afternoon" if 12 <= hour < 18 else "Good evening"
+
+
 def short_moment(moment: datetime, zone: ZoneInfo) -> str:
     """`Mon 30 Nov 09:20`, in the HMO's time."""
     return f"{moment.astimezone(zone):%a %d %b %H:%M}"
+
+
+def short_day(day: date) -> str:
+    """`Mon 30 Nov`."""
+    return f"{day:%a %d %b}"
+
+
+def full_moment(moment: datetime, zone: ZoneInfo) -> str:
+    """`Mon 30 Nov 2026 09:20`, in the HMO's time: for what may lie years back."""
+    return f"{moment.astimezone(zone):%a %d %b %Y %H:%M}"
 
 
 def clock_time(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
@@ -63,9 +132,28 @@ def clock_time(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
     return f"{local:%H:%M}" if same_day else f"{local:%a %d %b %H:%M}"
 
 
+def hours(span: timedelta) -> str:
+    """`36 hours`."""
+    return count(int(span / timedelta(hours=1)), "hour")
+
+
 def window(days: int) -> str:
     """`today`, `next 7 days`."""
     return "today" if days == 1 else f"next {days} days"
+
+
+def departments(names: Collection[str]) -> str:
+    """`all departments` for none, `Cardiology, Eyes`, `Cardiology, Ears, Eyes and 5 more`."""
+    if not names:
+        return "all departments"
+    ordered = sorted(names)
+    more = len(ordered) - _NAMED
+    return ", ".join(ordered[:_NAMED]) + (f" and {number(more)} more" if more > 0 else "")
+
+
+def why_not(obstacle: Obstacle | None) -> str | None:
+    """Why nothing was changed about a person; `None` if something was."""
+    return f"Nothing changed: {obstacle.value}." if obstacle else None
 
 
 def list_moment(moment: datetime, zone: ZoneInfo) -> str:
@@ -76,6 +164,18 @@ def list_moment(moment: datetime, zone: ZoneInfo) -> str:
 def cut(text: str, columns: int) -> str:
     """The text on one line of at most `columns`, ending in `…` if some is left out."""
     return fit(text, columns).rstrip()
+
+
+def share_lines(rows: Sequence[tuple[str, int, int]]) -> list[str]:
+    """A monospaced line for each name: as far as there is room, its share, part ÷ whole."""
+    shares = [per_cent(100 * part / whole) for _, part, whole in rows]
+    counts = [f"{part:,}÷{whole:,}" for _, part, whole in rows]
+    wide_share, wide_count = max(map(len, shares)), max(map(len, counts))
+    room = WIDTH - wide_share - wide_count - 2
+    return [
+        f"{fit(name, room)} {share:>{wide_share}} {count:>{wide_count}}"
+        for (name, _, _), share, count in zip(rows, shares, counts, strict=True)
+    ]
 
 
 def bold(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Actions: proposing, authorising, declining and undoing, each one transaction.
+"""Actions: proposing, authorising, declining, withdrawing and undoing, each one transaction.
 
 The database decides: a state is moved by an UPDATE that names the state it expects, so of two
 presses, or two managers, one moves it and the other is told what was decided.
@@ -7,7 +7,7 @@ presses, or two managers, one moves it and the other is told what was decided.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import ScalarSelect, case, select, update
 from sqlmodel import Session, col
@@ -30,6 +30,7 @@ from domain.transfers import (
 )
 from storage import audit, outbox, people
 from storage.proposals import ActionView, view
+from storage.slots import given_back
 from storage.tables import Action, Appointment, DailyCount, Department, key_of
 
 PUSHED_PROPOSAL: Final = "proposal"
@@ -88,7 +89,7 @@ def authorize(
     action, appointment = _locked(session, action_id)
     _require(session, member, Act.AUTHORIZE, appointment.department_id)
     if action.state is State.PROPOSED:
-        barrier = _barrier(appointment, now, threshold)
+        barrier = _barrier(session, appointment, action.kind, now, threshold)
         if barrier:
             return Outcome(view(session, action_id), barrier)
     return _decide(session, member, (action, appointment), Act.AUTHORIZE, now)
@@ -107,6 +108,26 @@ def decline(
     return _decide(session, member, found, Act.DECLINE, now, reason)
 
 
+def withdraw(session: Session, member: Member, action_id: int, now: datetime) -> Outcome:
+    """Withdraw a proposal, by who made it and while it waits.
+
+    Raises:
+        Refused: The member may not propose there.
+    """
+    action, appointment = _locked(session, action_id)
+    _require(session, member, Act.WITHDRAW, appointment.department_id)
+    if action.state is State.PROPOSED and action.proposed_by != member.id:
+        return Outcome(view(session, action_id), Barrier.NOT_PROPOSED_BY_YOU)
+    return _decide(session, member, (action, appointment), Act.WITHDRAW, now)
+
+
+def let_fall(
+    session: Session, member: Member, action_id: int, now: datetime, reason: str
+) -> Outcome:
+    """Withdraw a proposal whose cause is gone, whoever made it, and tell who did."""
+    return _decide(session, member, _locked(session, action_id), Act.WITHDRAW, now, reason)
+
+
 def undo(session: Session, member: Member, action_id: int, now: datetime) -> Outcome:
     """Revoke an authorised action, by who authorised it and within the time allowed.
 
@@ -123,8 +144,14 @@ def undo(session: Session, member: Member, action_id: int, now: datetime) -> Out
     return _decide(session, member, (action, appointment), Act.UNDO, now)
 
 
-def add_note(session: Session, member: Member, appointment_id: int, note: str) -> bool:
-    """Put a note on the member's own waiting proposal about an appointment."""
+def add_note(
+    session: Session, member: Member, appointment_id: int, note: str, now: datetime
+) -> bool:
+    """Put a note on the member's own waiting proposal about an appointment.
+
+    Raises:
+        Refused: The member may no longer propose there.
+    """
     changed = session.execute(
         update(Action)
         .where(
@@ -137,7 +164,9 @@ def add_note(session: Session, member: Member, appointment_id: int, note: str) -
     ).all()
     if changed:
         appointment = session.get_one(Appointment, appointment_id)
+        _require(session, member, Act.PROPOSE, appointment.department_id)
         touch_figures(session, [appointment.department_id])
+        audit.record(session, "note", at=now, member_id=member.id, appointment_id=appointment_id)
     return bool(changed)
 
 
@@ -209,7 +238,7 @@ def _begin(
             col(Action.state).in_(OPEN),
         )
     ).first()
-    barrier = _barrier(appointment, now, threshold)
+    barrier = _barrier(session, appointment, kind, now, threshold)
     if action is not None:
         if barrier or next_state(action.state, act) is None:
             return Outcome(view(session, key_of(action)), barrier or Barrier.ALREADY)
@@ -243,8 +272,10 @@ def _decide(
     if becomes is None:
         return Outcome(view(session, action_id), Barrier.ALREADY)
     values: dict[str, object] = {"state": becomes}
-    if act is Act.UNDO:
+    if becomes is State.REVOKED:
         values["revoked_at"] = now
+        if reason:
+            values["reason"] = _short(reason)
     else:
         values |= {"decided_by": member.id, "decided_at": now, "reason": _short(reason)}
     moved = session.execute(
@@ -268,7 +299,6 @@ def _settle(
     action, appointment = found
     refresh_state(session, appointment)
     touch_figures(session, [appointment.department_id])
-    detail: dict[str, Any] = {"reason": action.reason} if action.reason else {}
     audit.record(
         session,
         act.value,
@@ -277,7 +307,6 @@ def _settle(
         appointment_id=appointment.id,
         action=action.id,
         kind=action.kind,
-        **detail,
     )
 
 
@@ -286,11 +315,11 @@ def _tell_managers(
 ) -> int:
     managers = people.members_with(session, Right.DECIDE, appointment.department_id)
     others = [manager for manager in managers if manager.id != proposer.id]
-    for manager in others:
-        key = f"{PUSHED_PROPOSAL}:{action.id}:{manager.id}"
-        address = f"{PUSHED_PROPOSAL}:{action.id}"
-        outbox.enqueue(session, manager.id, address, now, key=key, kind=PushKind.PROPOSAL)
-    return len(others)
+    address, kind = f"{PUSHED_PROPOSAL}:{action.id}", PushKind.PROPOSAL
+    return sum(
+        outbox.enqueue(session, to.id, address, now, key=f"{address}:{to.id}", kind=kind)
+        for to in others
+    )
 
 
 def _tell_proposer(session: Session, decider: Member, action: Action, now: datetime) -> None:
@@ -317,13 +346,16 @@ def _require(session: Session, member: Member, act: Act, department_id: int) -> 
         raise Refused(right, department.name)
 
 
-def _barrier(appointment: Appointment, now: datetime, threshold: int) -> Barrier | None:
+def _barrier(
+    session: Session, appointment: Appointment, kind: Kind, now: datetime, threshold: int
+) -> Barrier | None:
     return barrier_of_appointment(
         appointment.status,
         appointment.start,
         appointment.prior_no_shows,
         threshold=threshold,
         now=now,
+        free=kind is Kind.TRANSFER and given_back(session, key_of(appointment)),
     )
 
 

@@ -9,9 +9,11 @@ from sqlmodel import Session, col
 
 from domain.criteria import Selection
 from domain.efficiency import Efficiency
+from domain.statuses import NOT_SCHEDULED
 from domain.transfers import Barrier, State, barrier_of_appointment
 from storage.efficiency import efficiency
 from storage.risk import is_undecided
+from storage.slots import is_given_back
 from storage.tables import (
     Action,
     Appointment,
@@ -115,6 +117,7 @@ def _would_gain(session: Session, batch_id: int, selection: Selection) -> int:
     conditions = [
         col(BatchItem.batch_id) == batch_id,
         col(Appointment.day).between(selection.span.first, selection.span.last),
+        col(Appointment.status).not_in(NOT_SCHEDULED),
         is_undecided(),
     ]
     return (
@@ -130,7 +133,7 @@ def _would_gain(session: Session, batch_id: int, selection: Selection) -> int:
 
 def _left_out(session: Session, batch_id: int, selection: Selection) -> list[LeftOut]:
     rows = session.execute(
-        select(Appointment, col(Patient.reference))
+        select(Appointment, col(Patient.reference), is_given_back())
         .join(BatchItem, col(BatchItem.appointment_id) == col(Appointment.id))
         .join(Patient, col(Patient.id) == col(Appointment.patient_id))
         .where(col(BatchItem.batch_id) == batch_id)
@@ -138,18 +141,19 @@ def _left_out(session: Session, batch_id: int, selection: Selection) -> list[Lef
         .limit(NAMED_AT_MOST)
     ).all()
     return [
-        LeftOut(reference, appointment.start, _why(appointment, selection))
-        for appointment, reference in rows
+        LeftOut(reference, appointment.start, _why(appointment, selection, free))
+        for appointment, reference, free in rows
     ]
 
 
-def _why(appointment: Appointment, selection: Selection) -> str:
+def _why(appointment: Appointment, selection: Selection, free: bool) -> str:
     barrier = barrier_of_appointment(
         appointment.status,
         appointment.start,
         appointment.prior_no_shows,
         threshold=selection.threshold,
         now=selection.after,
+        free=free,
     )
     return (barrier or Barrier.ALREADY).value
 

@@ -6,19 +6,21 @@ so that they can be named.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Select,
+    and_,
     bindparam,
     delete,
     exists,
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -35,6 +37,7 @@ from storage.batch_views import acted_on
 from storage.proposals import is_waiting
 from storage.risk import is_undecided
 from storage.selecting import at_risk, shape_of, values_of
+from storage.slots import is_given_back
 from storage.tables import (
     Action,
     Appointment,
@@ -45,6 +48,10 @@ from storage.tables import (
 )
 
 PUSHED_BATCH: Final = "toldbatch"
+AUTHORIZED: Final = "authorize batch"
+UNDONE: Final = "undo batch"
+"""The events of an audit row that names many appointments."""
+
 DRAFT_KEPT_FOR: Final = timedelta(hours=48)
 
 
@@ -91,9 +98,8 @@ def confirm(session: Session, member: Member, batch_id: int, now: datetime, thre
     touch_figures(session, {item[2] for item in taken} - {item[2] for item in fresh})
     session.execute(update(Batch).where(col(Batch.id) == batch_id).values(done=len(taken)))
     _tell_proposers(session, member, batch_id, now)
-    audit.record(
-        session, "authorize batch", at=now, member_id=member.id, batch=batch_id, done=len(taken)
-    )
+    decided = [(item[0], item[2]) for item in taken]
+    _record(session, (AUTHORIZED, member, batch_id, now), decided)
     return True
 
 
@@ -101,7 +107,12 @@ def cancel(session: Session, member: Member, batch_id: int, now: datetime) -> bo
     """Drop a batch that was not confirmed; `False` if it was decided before."""
     if not _move(session, member, batch_id, (State.PROPOSED, State.DECLINED), now):
         return False
+    size = _number_of_items(session, batch_id)
     session.execute(delete(BatchItem).where(col(BatchItem.batch_id) == batch_id))
+    if size:
+        audit.record(
+            session, "cancel batch", at=now, member_id=member.id, batch=batch_id, size=size
+        )
     return True
 
 
@@ -128,10 +139,39 @@ def undo(session: Session, member: Member, batch_id: int, now: datetime) -> Barr
     ).all()
     _release(session, batch_id)
     _tell_proposers(session, member, batch_id, now)
-    audit.record(
-        session, "undo batch", at=now, member_id=member.id, batch=batch_id, done=len(revoked)
-    )
+    undone = set(revoked)
+    taken = [item for item in _with_departments(session, batch_id) if item[0] in undone]
+    _record(session, (UNDONE, member, batch_id, now), taken)
     return None
+
+
+def _record(
+    session: Session,
+    what: tuple[str, Member, int, datetime],
+    decided: Iterable[tuple[int, int]],
+) -> None:
+    """An audit row for each department, so that its managers see their part, naming all of it.
+
+    Args:
+        session: The unit of work.
+        what: The event, who did it, the batch, and when.
+        decided: Appointment ids with their department ids.
+    """
+    event, member, batch_id, now = what
+    parts: dict[int | None, list[int]] = {}
+    for appointment_id, place in decided:
+        parts.setdefault(place, []).append(appointment_id)
+    for department_id, appointments in parts.items() or [(None, [])]:
+        audit.record(
+            session,
+            event,
+            at=now,
+            member_id=member.id,
+            department_id=department_id,
+            batch=batch_id,
+            done=len(appointments),
+            appointments=appointments,
+        )
 
 
 def _draft(
@@ -142,7 +182,7 @@ def _draft(
     now: datetime,
 ) -> int:
     member.require(Right.DECIDE)
-    _drop_abandoned(session, now)
+    drop_abandoned(session, now)
     batch = Batch(member_id=member.id, source=source, state=State.PROPOSED, size=0, created_at=now)
     session.add(batch)
     session.flush()
@@ -153,7 +193,7 @@ def _draft(
     return batch_id
 
 
-def _drop_abandoned(session: Session, now: datetime) -> None:
+def drop_abandoned(session: Session, now: datetime) -> None:
     """Cancel drafts that nobody has decided for long, and let go of their items."""
     dropped = (
         update(Batch)
@@ -210,9 +250,14 @@ def _is_open(
     """The conditions of an item that can still be authorised; joins Appointment and BatchItem."""
     conditions: list[ColumnElement[bool]] = [
         col(BatchItem.batch_id) == batch_id,
-        col(Appointment.status) == Status.BOOKED,
+        or_(
+            and_(
+                col(Appointment.status) == Status.BOOKED,
+                col(Appointment.prior_no_shows) >= threshold,
+            ),
+            is_given_back(),
+        ),
         col(Appointment.start) > now,
-        col(Appointment.prior_no_shows) >= threshold,
         col(Appointment.action_state).is_(None) | _has_proposal(),
     ]
     if member.departments:
@@ -223,7 +268,7 @@ def _is_open(
 def _open_items(
     session: Session, conditions: Sequence[ColumnElement[bool]]
 ) -> tuple[Sequence[_Item], Sequence[_Item]]:
-    """The items that can still be authorised, locked, and those of them not actioned yet."""
+    """The items that can still be authorised, locked, and those that become actioned slots."""
     rows = session.execute(
         select(
             col(Appointment.id),
@@ -231,6 +276,7 @@ def _open_items(
             col(Appointment.department_id),
             col(Appointment.age_group),
             col(Appointment.action_state),
+            col(Appointment.status),
         )
         .join(BatchItem, col(BatchItem.appointment_id) == col(Appointment.id))
         .where(*conditions)
@@ -238,9 +284,10 @@ def _open_items(
         .with_for_update(of=Appointment)
     ).all()
     taken = [(row[0], row[1], row[2], row[3]) for row in rows]
-    states = [row[4] for row in rows]
     fresh = [
-        item for item, state in zip(taken, states, strict=True) if state is not State.AUTHORIZED
+        item
+        for item, row in zip(taken, rows, strict=True)
+        if row[4] is not State.AUTHORIZED and row[5] not in NOT_SCHEDULED
     ]
     return taken, fresh
 
@@ -298,6 +345,15 @@ def _authorize_items(
             col(BatchItem.appointment_id).in_(acted_on(batch_id)),
         )
     )
+
+
+def _with_departments(session: Session, batch_id: int) -> list[tuple[int, int]]:
+    rows = session.execute(
+        select(col(Appointment.id), col(Appointment.department_id))
+        .where(col(Appointment.id).in_(acted_on(batch_id)))
+        .order_by(col(Appointment.id))
+    )
+    return [(key, department_id) for key, department_id in rows]
 
 
 def _release(session: Session, batch_id: int) -> None:

@@ -2,7 +2,9 @@
 
 - `Appointment.prior_no_shows`: the patient's no-shows that started strictly before it.
 - `DailyCount`: what each appointment contributes to its day, department and age group.
+  An excused no-show is none in either; it stays scheduled.
 - `Appointment.action_state`: the furthest of the appointment's actions.
+- `Appointment.excused`: whether a correction of it is in force (`storage/corrections.py`).
 
 Imports keep them by sets (`storage/feeds/merging.py`), decisions in `storage/actions.py`.
 """
@@ -10,7 +12,7 @@ Imports keep them by sets (`storage/feeds/merging.py`), decisions in `storage/ac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import text, update
 from sqlmodel import Session, col, select
@@ -26,17 +28,18 @@ def _listed(statuses: frozenset[Status]) -> str:
 
 
 _SCHEDULED: Final = f"status NOT IN ({_listed(NOT_SCHEDULED)})"
+_NO_SHOW: Final = f"status = '{Status.NOSHOW}' AND NOT excused"
 
 CONTRIBUTION: Final = f"""
     CASE WHEN {_SCHEDULED} THEN 1 ELSE 0 END AS scheduled,
     CASE WHEN status IN ({_listed(ATTENDED)}) THEN 1 ELSE 0 END AS attended,
-    CASE WHEN status = '{Status.NOSHOW}' THEN 1 ELSE 0 END AS no_shows,
+    CASE WHEN {_NO_SHOW} THEN 1 ELSE 0 END AS no_shows,
     CASE WHEN {_SCHEDULED} AND action_state = '{State.AUTHORIZED}' THEN 1 ELSE 0 END AS actioned
 """
 """What one appointment adds to the rollup, as columns of a SELECT."""
 
 EARLIER_NO_SHOWS: Final = f"""
-    count(*) FILTER (WHERE status = '{Status.NOSHOW}') OVER (
+    count(*) FILTER (WHERE {_NO_SHOW}) OVER (
         PARTITION BY patient_id ORDER BY start
         RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     )
@@ -92,43 +95,88 @@ def apply_status_change(
     Raises:
         LookupError: There is no such appointment.
     """
-    row = session.exec(
-        select(
-            Appointment.patient_id,
-            Appointment.department_id,
-            Appointment.start,
-            Appointment.status,
-        )
+    kept = _locked(session, appointment_id)
+    status = status_known_at(new_status, started=kept.start <= now)
+    _change(session, kept, status, excused=kept.excused)
+    return status
+
+
+def apply_excuse(session: Session, appointment_id: int, *, excused: bool) -> None:
+    """Excuse a no-show, or let it count again, and with it all that is counted from it.
+
+    Args:
+        session: Within a transaction that writes.
+        appointment_id: The appointment's key. The mark stays with it whatever a feed says of its
+            status afterwards.
+        excused: Whether it is to count as none.
+
+    Raises:
+        LookupError: There is no such appointment.
+    """
+    kept = _locked(session, appointment_id)
+    _change(session, kept, kept.status, excused=excused)
+
+
+class _Kept(NamedTuple):
+    """An appointment as it stands, locked."""
+
+    id: int
+    patient_id: int
+    department_id: int
+    start: datetime
+    status: Status
+    excused: bool
+
+
+def _locked(session: Session, appointment_id: int) -> _Kept:
+    session.flush()
+    row = session.execute(
+        select(*(getattr(Appointment, name) for name in _Kept._fields))
         .where(col(Appointment.id) == appointment_id)
         .with_for_update()
     ).first()
     if row is None:
         raise LookupError(f"there is no appointment {appointment_id}")
-    patient_id, department_id, start, old_status = row
-    status = status_known_at(new_status, started=start <= now)
-    if status is old_status:
-        return status
+    return _Kept(*row)
 
-    session.flush()
-    key = {"id": appointment_id}
+
+def _change(session: Session, kept: _Kept, status: Status, *, excused: bool) -> None:
+    if (status, excused) == (kept.status, kept.excused):
+        return
+    step = _counts(status, excused) - _counts(kept.status, kept.excused)
+    touched = _move_later_ones(session, kept, step) if step else set()
+    key = {"id": kept.id}
     session.execute(_TAKE_ONE, key)
     session.execute(
-        update(Appointment).where(col(Appointment.id) == appointment_id).values(status=status)
+        update(Appointment)
+        .where(col(Appointment.id) == kept.id)
+        .values(status=status, excused=excused, released_at=None)
     )
     session.execute(_ADD_ONE, key)
-    step = (status is Status.NOSHOW) - (old_status is Status.NOSHOW)
-    if step:
+    for department_id in sorted(touched | {kept.department_id}):
+        department = col(Department.id) == department_id
+        known = 1 if department_id == kept.department_id else 0
         session.execute(
-            update(Appointment)
-            .where(col(Appointment.patient_id) == patient_id, col(Appointment.start) > start)
-            .values(prior_no_shows=col(Appointment.prior_no_shows) + step)
+            update(Department)
+            .where(department)
+            .values(figures=col(Department.figures) + 1, outcomes=col(Department.outcomes) + known)
         )
-    session.execute(
-        update(Department)
-        .where(col(Department.id) == department_id)
-        .values(figures=col(Department.figures) + 1, outcomes=col(Department.outcomes) + 1)
+
+
+def _counts(status: Status, excused: bool) -> int:
+    """As `_NO_SHOW`."""
+    return int(status is Status.NOSHOW and not excused)
+
+
+def _move_later_ones(session: Session, kept: _Kept, step: int) -> set[int]:
+    """Change the earlier no-shows of what comes after; the departments whose lists that moves."""
+    later = session.scalars(
+        update(Appointment)
+        .where(col(Appointment.patient_id) == kept.patient_id, col(Appointment.start) > kept.start)
+        .values(prior_no_shows=col(Appointment.prior_no_shows) + step)
+        .returning(col(Appointment.department_id))
     )
-    return status
+    return set(later)
 
 
 @dataclass(frozen=True)
@@ -184,6 +232,16 @@ _RECOUNT_ROLLUP: Final = text(f"""
     ORDER BY day, department_id, age_group LIMIT :limit
 """)  # noqa: S608
 
+_RECOUNT_EXCUSED: Final = text("""
+    SELECT id, 1, 0 FROM appointment
+    WHERE excused AND id NOT IN (SELECT appointment_id FROM correction WHERE undone_at IS NULL)
+    UNION ALL
+    SELECT appointment.id, 0, 1
+    FROM correction JOIN appointment ON appointment.id = correction.appointment_id
+    WHERE undone_at IS NULL AND NOT excused
+    ORDER BY 1 LIMIT :limit
+""")
+
 _RANKS: Final = (None, State.DECLINED, State.PROPOSED, State.AUTHORIZED)
 """Action states, the furthest last; a revoked action counts as none."""
 
@@ -213,6 +271,7 @@ def verify(session: Session) -> list[Disagreement]:
         *map(_about_prior, session.execute(_RECOUNT_PRIOR, limit)),
         *map(_about_rollup, session.execute(_RECOUNT_ROLLUP, limit)),
         *map(_about_action, session.execute(_RECOUNT_ACTIONS, limit)),
+        *map(_about_excused, session.execute(_RECOUNT_EXCUSED, limit)),
     ]
 
 
@@ -240,3 +299,8 @@ def _about_action(row: Sequence[Any]) -> Disagreement:
         _RANKS[kept] or "none",
         _RANKS[counted] or "none",
     )
+
+
+def _about_excused(row: Sequence[Any]) -> Disagreement:
+    key, kept, counted = row
+    return Disagreement("excused", f"appointment {key}", str(kept), str(counted))

@@ -1,32 +1,13 @@
-"""Members and invitations."""
+"""Members: who somebody is, and who holds a right."""
 
-import hashlib
-import json
-import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, delete, select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlmodel import Session, col
 
-from domain.people import RIGHTS, Member, Right, Role
-from storage import audit
+from domain.people import RIGHTS, Member, Refused, Right, Role
 from storage.store import ask
-from storage.tables import Department, Invitation, MemberDepartment, MemberRow, key_of
-
-VALID_FOR: Final = timedelta(days=7)
-_CODE_BYTES: Final = 16
-
-
-@dataclass(frozen=True)
-class Newcomer:
-    """The person who sent `/start CODE`, as Telegram names them."""
-
-    telegram_id: int
-    chat_id: int
-    name: str
+from storage.tables import Department, MemberDepartment, MemberRow, key_of
 
 
 def member_by_telegram(session: Session, telegram_id: int) -> Member | None:
@@ -39,84 +20,44 @@ def member_by_id(session: Session, member_id: int) -> Member | None:
     return _found(session, _BY_ID, member_id)
 
 
-def members_with(session: Session, right: Right, department_id: int) -> list[Member]:
-    """Everybody reachable who holds `right` in a department."""
-    roles = [role for role, rights in RIGHTS.items() if right in rights]
+def members_with(session: Session, right: Right, department_id: int | None = None) -> list[Member]:
+    """Everybody reachable who holds `right`, in a department where one is given."""
     rows = session.scalars(
         select(MemberRow).where(
-            col(MemberRow.role).in_(roles),
+            col(MemberRow.role).in_(_roles_with(right)),
             col(MemberRow.suspended).is_(False),
             col(MemberRow.reachable).is_(True),
         )
     ).all()
     return [
         member
-        for member in (_member(session, row) for row in rows)
+        for member in (as_member(session, row) for row in rows)
         if member.may(right, department_id)
     ]
 
 
-def invite(session: Session, role: Role, departments: Iterable[str], now: datetime) -> str:
-    """Make an invitation and return its code, which is kept nowhere.
+def acting_admin(session: Session, by: Member) -> frozenset[int]:
+    """Make sure that `by` may manage people at this moment; all who may (ids).
 
-    Args:
-        session: The unit of work.
-        role: What the person will be.
-        departments: Names of the departments they are limited to; none for all. A name that
-            is not known yet becomes a department.
-        now: The present (aware); the code is valid for `VALID_FOR` from then on.
+    They stay locked until the transaction ends: of two admins who remove each other, one does.
+    Rows that only refer to them (`key_share`) are not held up.
+
+    Raises:
+        Refused: They may not, or no longer.
     """
-    code = secrets.token_urlsafe(_CODE_BYTES)
-    names = sorted(set(departments))
-    for name in names:
-        department_named(session, name)
-    session.add(
-        Invitation(
-            code_hash=_hash(code),
-            role=role,
-            departments=json.dumps(names, ensure_ascii=False),
-            created_at=now,
-            expires_at=now + VALID_FOR,
-        )
-    )
-    audit.record(session, "invite", at=now, role=role, departments=names)
-    return code
-
-
-def redeem(session: Session, code: str, newcomer: Newcomer, now: datetime) -> Member | None:
-    """Make the bearer of a code a member, or change what a member already is.
-
-    Returns:
-        The member, or `None` if the code is unknown, used or expired, or its bearer suspended.
-    """
-    suspended = select(col(MemberRow.id)).where(
-        col(MemberRow.telegram_id) == newcomer.telegram_id, col(MemberRow.suspended).is_(True)
-    )
-    if session.scalar(suspended) is not None:
-        audit.record(session, "code refused", at=now, telegram_id=newcomer.telegram_id)
-        return None
-    used = session.execute(
-        update(Invitation)
+    found = session.scalars(
+        select(col(MemberRow.id))
         .where(
-            col(Invitation.code_hash) == _hash(code),
-            col(Invitation.used_at).is_(None),
-            col(Invitation.expires_at) > now,
+            col(MemberRow.role).in_(_roles_with(Right.PEOPLE)),
+            col(MemberRow.suspended).is_(False),
         )
-        .values(used_at=now)
-        .returning(col(Invitation.role), col(Invitation.departments))
-    ).first()
-    if used is None:
-        audit.record(session, "code refused", at=now, telegram_id=newcomer.telegram_id)
-        return None
-    role, departments = used
-    row = _enrol(session, newcomer, role, now)
-    session.execute(delete(MemberDepartment).where(col(MemberDepartment.member_id) == row.id))
-    for name in json.loads(departments):
-        department = department_named(session, name)
-        session.add(MemberDepartment(member_id=key_of(row), department_id=key_of(department)))
-    session.flush()
-    audit.record(session, "join", at=now, member_id=row.id, role=role)
-    return _member(session, row)
+        .order_by(col(MemberRow.id))
+        .with_for_update(key_share=True)
+    ).all()
+    admins = frozenset(key for key in found if key is not None)
+    if by.id not in admins:
+        raise Refused(Right.PEOPLE)
+    return admins
 
 
 def department_named(session: Session, name: str) -> Department:
@@ -139,17 +80,9 @@ def mark_reachable(session: Session, member_id: int) -> None:
     session.execute(update(MemberRow).where(col(MemberRow.id) == member_id).values(reachable=True))
 
 
-def _enrol(session: Session, newcomer: Newcomer, role: Role, now: datetime) -> MemberRow:
-    row = session.scalars(
-        select(MemberRow).where(col(MemberRow.telegram_id) == newcomer.telegram_id)
-    ).first() or MemberRow(
-        telegram_id=newcomer.telegram_id, chat_id=0, name="", role=role, joined_at=now
-    )
-    row.chat_id, row.name, row.role = newcomer.chat_id, newcomer.name[:100], role
-    row.reachable = True
-    session.add(row)
-    session.flush()
-    return row
+def move_chat(session: Session, member_id: int, chat_id: int) -> None:
+    """Note that the member's chat goes on under another id."""
+    session.execute(update(MemberRow).where(col(MemberRow.id) == member_id).values(chat_id=chat_id))
 
 
 _ACTIVE: Final = (
@@ -159,6 +92,7 @@ _ACTIVE: Final = (
         col(MemberRow.chat_id),
         col(MemberRow.name),
         col(MemberRow.role),
+        col(MemberRow.reachable),
         col(MemberDepartment.department_id),
     )
     .join(MemberDepartment, col(MemberDepartment.member_id) == col(MemberRow.id), isouter=True)
@@ -173,19 +107,26 @@ def _found(session: Session, statement: Select[*tuple[Any, ...]], key: int) -> M
     rows = ask(session, statement, {"key": key}).all()
     if not rows:
         return None
-    key, telegram_id, chat_id, name, role, _ = rows[0]
+    key, telegram_id, chat_id, name, role, reachable, _ = rows[0]
     departments = frozenset(row[-1] for row in rows if row[-1] is not None)
-    return Member(key, telegram_id, chat_id, name, role, departments)
+    return Member(key, telegram_id, chat_id, name, role, departments, reachable)
 
 
-def _member(session: Session, row: MemberRow) -> Member:
+def as_member(session: Session, row: MemberRow) -> Member:
+    """A member's row as the rest of the program knows them, suspended or not."""
     departments = session.scalars(
         select(col(MemberDepartment.department_id)).where(col(MemberDepartment.member_id) == row.id)
     ).all()
     return Member(
-        key_of(row), row.telegram_id, row.chat_id, row.name, row.role, frozenset(departments)
+        key_of(row),
+        row.telegram_id,
+        row.chat_id,
+        row.name,
+        row.role,
+        frozenset(departments),
+        row.reachable,
     )
 
 
-def _hash(code: str) -> str:
-    return hashlib.sha256(code.encode()).hexdigest()
+def _roles_with(right: Right) -> list[Role]:
+    return [role for role, rights in RIGHTS.items() if right in rights]

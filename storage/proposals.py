@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -12,6 +12,7 @@ from domain.people import Member
 from domain.statuses import Status
 from domain.transfers import Kind, State
 from storage.risk import RiskRow
+from storage.slots import is_given_back
 from storage.tables import Action, Appointment, Department, MemberRow, Patient, key_of
 
 
@@ -90,7 +91,10 @@ def is_waiting(member: Member, now: datetime) -> list[ColumnElement[bool]]:
     """The conditions of a proposal that `member` may see waiting; joins Action and Appointment."""
     conditions: list[ColumnElement[bool]] = [
         col(Action.state) == State.PROPOSED,
-        col(Appointment.status) == Status.BOOKED,
+        or_(
+            col(Appointment.status) == Status.BOOKED,
+            and_(col(Action.kind) == Kind.TRANSFER, is_given_back()),
+        ),
         col(Appointment.start) > now,
     ]
     if member.departments:

@@ -15,6 +15,7 @@ from domain.statuses import OUTCOMES, Status
 from domain.transfers import State
 from storage.efficiency import efficiency
 from storage.selecting import Shape, at_risk, shape_of, values_of
+from storage.slots import is_given_back
 from storage.store import ask
 from storage.tables import Appointment, Clinician, Department, Patient
 
@@ -55,6 +56,8 @@ class Visit:
 
     start: datetime
     status: Status
+    excused: bool
+    department_id: int
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Card:
     duration: int | None
     history: list[Visit]
     """Earlier appointments with a known outcome, oldest first."""
+    given_back: bool = False
+    """The patient gave the slot back in a call, and it is nobody's yet."""
 
 
 def risk_page(session: Session, selection: Selection, offset: int, limit: int) -> RiskPage:
@@ -116,7 +121,13 @@ def risk_by_age_group(session: Session, selection: Selection) -> dict[int, int]:
 def card(session: Session, appointment_id: int) -> Card | None:
     """An appointment with its patient's history, or `None` if there is none of that id."""
     found = session.execute(
-        select(Appointment, col(Patient.reference), col(Department.name), col(Clinician.name))
+        select(
+            Appointment,
+            col(Patient.reference),
+            col(Department.name),
+            col(Clinician.name),
+            is_given_back(),
+        )
         .join(Patient, col(Patient.id) == col(Appointment.patient_id))
         .join(Department, col(Department.id) == col(Appointment.department_id))
         .join(Clinician, col(Clinician.id) == col(Appointment.clinician_id), isouter=True)
@@ -124,7 +135,7 @@ def card(session: Session, appointment_id: int) -> Card | None:
     ).first()
     if found is None:
         return None
-    appointment, reference, department, clinician = found
+    appointment, reference, department, clinician, given_back = found
     return Card(
         row=RiskRow(
             appointment_id,
@@ -142,6 +153,7 @@ def card(session: Session, appointment_id: int) -> Card | None:
         clinician=clinician,
         duration=appointment.duration,
         history=_history(session, appointment),
+        given_back=given_back,
     )
 
 
@@ -228,7 +240,12 @@ def _rows() -> Select[*tuple[Any, ...]]:
 
 def _history(session: Session, appointment: Appointment) -> list[Visit]:
     rows = session.execute(
-        select(col(Appointment.start), col(Appointment.status))
+        select(
+            col(Appointment.start),
+            col(Appointment.status),
+            col(Appointment.excused),
+            col(Appointment.department_id),
+        )
         .where(
             col(Appointment.patient_id) == appointment.patient_id,
             col(Appointment.start) < appointment.start,
@@ -236,4 +253,4 @@ def _history(session: Session, appointment: Appointment) -> list[Visit]:
         )
         .order_by(col(Appointment.start), col(Appointment.id))
     ).all()
-    return [Visit(start, status) for start, status in rows]
+    return [Visit(*row) for row in rows]

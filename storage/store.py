@@ -6,22 +6,42 @@ function of several statements costs one thread hop (`docs/decisions/0006`).
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import psycopg
-from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, make_url
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy import (
+    URL,
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session
+
+from storage import audit
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 Work = Callable[Concatenate[Session, P], T]
+
+PATIENCE: Final = 30
+"""Seconds that SQLite waits for a lock; `?timeout=` in the database's address changes it."""
+
+_CONNECTS_WITHIN: Final = 5
+_GIVES_UP_AFTER: Final = 15
+"""Seconds until a PostgreSQL that has fallen silent counts as gone."""
 
 _THREADS: Final = 8
 _TRIES: Final = 4
@@ -34,15 +54,34 @@ class StoreUnavailable(Exception):  # noqa: N818 - a state, told to people in th
     """The database cannot be reached, is locked for too long or its disk is full."""
 
 
+@dataclass(frozen=True)
+class Done:
+    """A unit of work that has ended, whether well or not.
+
+    Attributes:
+        work: The function.
+        writes: Whether it was to change something.
+        seconds: How long it took, waiting for locks included.
+        error: What it raised.
+    """
+
+    work: Callable[..., object]
+    writes: bool
+    seconds: float
+    error: Exception | None
+
+
 class Store:
     """Runs units of work against one database.
 
     Args:
         url: `sqlite:///path` or `postgresql://…`; a driver in the URL is not needed.
+        watch: Told of every unit of work, on the thread that ran it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, watch: Callable[[Done], None] = lambda _: None) -> None:
         self.engine = open_engine(url)
+        self._watch = watch
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # A read sees one moment: by itself in SQLite, where it is asked for in PostgreSQL.
         self._snapshots = (
@@ -74,22 +113,35 @@ class Store:
 
     def read_now(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`read` for programs without an event loop."""
-        with told_plainly(), Session(self._snapshots) as session:
+        with self._watched(work, writes=False), Session(self._snapshots) as session:
             return work(session, *args, **kwargs)
 
     def write_now(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`write` for programs without an event loop."""
-        with told_plainly():
+        with self._watched(work, writes=True):
             for attempt in range(_TRIES):
                 try:
                     with Session(self.engine.execution_options(writes=True)) as session:
                         done = work(session, *args, **kwargs)
+                        audit.seal(session)
                         session.commit()
                         return done
                 except DBAPIError as error:
                     if attempt == _TRIES - 1 or not may_pass_again(error):
                         raise
             raise AssertionError("unreachable")
+
+    @contextmanager
+    def _watched(self, work: Callable[..., object], *, writes: bool) -> Iterator[None]:
+        began, error = time.monotonic(), None
+        try:
+            with told_plainly():
+                yield
+        except Exception as raised:
+            error = raised
+            raise
+        finally:
+            self._watch(Done(work, writes, time.monotonic() - began, error))
 
     def close(self) -> None:
         """End the threads, once what runs has finished, and the connections."""
@@ -122,7 +174,10 @@ def open_engine(url: str) -> Engine:
         if parsed.database:
             _make_folder(Path(parsed.database).parent)
         engine = create_engine(
-            parsed.set(drivername="sqlite"), hide_parameters=True, pool_size=_THREADS + 2
+            parsed.set(drivername="sqlite"),
+            hide_parameters=True,
+            pool_size=_THREADS + 2,
+            connect_args=_unless_given(parsed, timeout=PATIENCE),
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -134,14 +189,24 @@ def open_engine(url: str) -> Engine:
             pool_size=_THREADS,
             max_overflow=4,
             pool_pre_ping=True,
+            connect_args=_unless_given(
+                parsed,
+                connect_timeout=_CONNECTS_WITHIN,
+                keepalives_idle=_GIVES_UP_AFTER,
+                tcp_user_timeout=_GIVES_UP_AFTER * 1000,
+            ),
         )
     raise ValueError("the database must be sqlite:///… or postgresql://…")
+
+
+def _unless_given(url: URL, **usual: int) -> dict[str, int]:
+    """The usual options of a connection, without those that stand in the address."""
+    return {name: value for name, value in usual.items() if name not in url.query}
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun by `_begin_sqlite` alone
     for pragma in (
-        "busy_timeout = 30000",
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
@@ -173,12 +238,21 @@ def told_plainly() -> Iterator[None]:
     """Tell of a database that cannot be used as `StoreUnavailable`, in one line."""
     try:
         yield
-    except (DatabaseError, psycopg.OperationalError) as error:
-        # SQLite says of a file that is no database just that, under the general name; psycopg
-        # speaks for itself where rows are copied in.
-        if type(error) not in {OperationalError, DatabaseError} and isinstance(
-            error, DatabaseError
-        ):
+    except (DBAPIError, psycopg.OperationalError) as error:
+        # psycopg speaks for itself where rows are copied in.
+        if isinstance(error, DBAPIError) and not _is_unusable(error):
             raise
         reason = str(getattr(error, "orig", error)).strip().splitlines()
         raise StoreUnavailable(reason[0] if reason else "the database gave no reason") from error
+
+
+def _is_unusable(error: DBAPIError) -> bool:
+    """Whether it is about the database rather than about what was asked of it.
+
+    SQLite says of a file that is no database just that, under the general name.
+    """
+    return error.connection_invalidated or type(error) in {
+        OperationalError,
+        DatabaseError,
+        InterfaceError,
+    }

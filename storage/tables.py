@@ -1,8 +1,8 @@
 """The tables. Migrations in `storage/migrations` create them; `docs/architecture.md` tells why.
 
-Two columns and one table are *kept up to date* rather than computed when asked, always in the
-transaction that changes what they depend on (`storage/counters.py`):
-`Appointment.prior_no_shows`, `Appointment.action_state` and the rollup `DailyCount`.
+Three columns and one table are *kept up to date* rather than computed when asked, always in the
+transaction that changes what they depend on (`storage/counters.py`): `prior_no_shows`,
+`action_state` and `excused` of `Appointment`, and the rollup `DailyCount`.
 """
 
 from datetime import date, datetime
@@ -22,6 +22,7 @@ from sqlmodel import Field, SQLModel
 
 from domain.calls import CallOutcome
 from domain.corrections import Excuse
+from domain.deliveries import State as DeliveryState
 from domain.people import Role
 from domain.pushes import Choice, PushKind
 from domain.statuses import Status
@@ -323,10 +324,10 @@ class BatchItem(SQLModel, table=True):
 
 
 class OpenMessage(SQLModel, table=True):
-    """A message whose figures are kept true.
+    """A message about patients in a chat: its figures are kept true, and it is deleted once old.
 
     Attributes:
-        address: Which screen it shows.
+        address: Which screen it shows; empty for none.
         department_id: The one department that the screen is about, or none for all.
         version: The sum of `Department.figures` over those departments when it was shown;
             `None` if it shows no figures, only patients.
@@ -355,12 +356,25 @@ class Push(SQLModel, table=True):
     Attributes:
         key: Of one cause and one person: the same is told once.
         address: The screen that is sent.
+        state: See `domain/deliveries.py`.
+        attempts: Tries so far, without those that Telegram or the network asked to wait.
         uncertain: A try may have arrived although that was not confirmed.
+        due_at: When it is to be tried; when another process may take it, if it is being sent; when
+            it ended, if it has failed.
+        problem: What went wrong last, for admins.
     """
 
     __table_args__ = (
         Index(
+            "ix_push_failed",
+            "due_at",
+            "id",
+            sqlite_where=text("state = 'failed'"),
+            postgresql_where=text("state = 'failed'"),
+        ),
+        Index(
             "ix_push_due",
+            "kind",
             "due_at",
             "id",
             sqlite_where=text("state IN ('waiting', 'sending')"),
@@ -374,7 +388,10 @@ class Push(SQLModel, table=True):
     member_id: int = Field(sa_column=_refers("member.id"))
     address: str = Field(max_length=64)
     silent: bool = False
-    state: str = Field(default="waiting", max_length=16)
+    state: DeliveryState = Field(
+        default=DeliveryState.WAITING,
+        sa_column=Column(Word(DeliveryState), nullable=False, default=DeliveryState.WAITING),
+    )
     attempts: int = 0
     uncertain: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     created_at: datetime = Field(sa_column=_moment())
@@ -418,7 +435,8 @@ class Call(SQLModel, table=True):
 
     Attributes:
         action_id: The transfer that was proposed because the patient gave the slot back.
-        undone_at: It was recorded in error.
+        undone_at: Since when it no longer holds: it was noted in error, or the patient said
+            otherwise later.
     """
 
     id: int | None = Field(default=None, sa_column=_key())

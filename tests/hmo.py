@@ -14,11 +14,11 @@ from sqlmodel import Session
 from domain.criteria import House
 from domain.days import Calendar
 from domain.people import Member, Role
-from storage import people
+from storage import invitations, joining
 from storage.feeds.importing import import_file
 from storage.feeds.mapping import Mapping
 from storage.feeds.report import ImportReport
-from storage.people import Newcomer
+from storage.joining import Newcomer
 from storage.store import Store
 
 ZONE = ZoneInfo("Asia/Jerusalem")
@@ -122,8 +122,9 @@ def join(
     """Invite a person and let them join."""
 
     def work(session: Session) -> Member:
-        code = people.invite(session, role, departments, now)
-        member = people.redeem(session, code, Newcomer(telegram_id, telegram_id, name), now)
+        code = invitations.invite(session, role, departments, now)
+        newcomer = Newcomer(telegram_id, telegram_id, name)
+        member = joining.redeem(session, code, newcomer, now).member
         assert member is not None
         return member
 

@@ -8,6 +8,7 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -17,12 +18,12 @@ import typer
 
 from bot.app import Running, running
 from bot.demo.sample import SAMPLE_ZONE, write_sample
-from bot.demo.server import BotApiServer, Person
+from bot.demo.server import BotApiServer, Person, Phone
 from bot.logs import start_logging
 from bot.settings import GivenSettings, LogFormat, Settings
 from domain.clock import Clock, SystemClock
 from domain.people import Role
-from storage import people
+from storage import invitations
 from storage.feeds.importing import import_file
 from storage.feeds.mapping import Mapping
 from storage.migrate import upgrade
@@ -32,6 +33,8 @@ TOKEN: Final = "1000001:made-up-token-for-this-computer"  # noqa: S105 - no secr
 STAFF: Final = Person(1001, "Dana", title="Dana · front desk", subtitle="staff")
 MANAGER: Final = Person(1002, "Noa", title="Noa · operations", subtitle="manager")
 SEED: Final = 20261124
+SUMMARY_IN: Final = timedelta(minutes=2)
+"""The summary is due at that full minute, when both people have surely joined."""
 PATIENCE: Final = 60
 """Seconds that a slow machine is given for each first word."""
 
@@ -53,8 +56,9 @@ async def run(port: int) -> str | None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     typer.echo("Making up an HMO: 12 departments, 60,000 appointments …")
     with TemporaryDirectory(prefix="slotwise-demo-") as folder:
-        async with demo(Path(folder), port) as at_work:
+        async with demo(Path(folder), port, summary_in=SUMMARY_IN) as at_work:
             typer.echo(f"Two phones wait for you at {at_work.server.base_url}")
+            typer.echo("Both get their daily summary within two minutes.")
             typer.echo("Nothing leaves this computer, and nothing is kept. Ctrl-C ends it.")
             at_work.bot.stopped.add_done_callback(lambda _: stop.set())
             await stop.wait()
@@ -62,16 +66,22 @@ async def run(port: int) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def demo(folder: Path, port: int, clock: Clock | None = None) -> AsyncIterator[Demo]:
+async def demo(
+    folder: Path, port: int, clock: Clock | None = None, summary_in: timedelta | None = None
+) -> AsyncIterator[Demo]:
     """The demo, its phones already showing something worth pressing.
 
     Args:
         folder: Where the made-up HMO's database is kept.
         port: Where the page is; another one if that is taken, a free one for 0.
         clock: The time of day; by default the real one.
+        summary_in: When the daily summary is due, from now; by default at its usual time.
     """
     clock = clock or SystemClock()
     settings = _settings(folder)
+    if summary_in is not None:
+        due = (clock.now() + summary_in).astimezone(SAMPLE_ZONE).time()
+        settings = settings.model_copy(update={"summary_time": due})
     codes = await asyncio.to_thread(_fill, folder, settings, clock)
     server = BotApiServer(TOKEN, people=[STAFF, MANAGER], clock=clock, zone=settings.timezone)
     async with _serving(server, port):
@@ -124,7 +134,7 @@ def _fill(folder: Path, settings: Settings, clock: Clock) -> dict[Person, str]:
             rejects=folder / "rejects.csv",
         )
         return {
-            person: store.write_now(people.invite, role, [], now)
+            person: store.write_now(invitations.invite, role, [], now)
             for person, role in ((STAFF, Role.STAFF), (MANAGER, Role.MANAGER))
         }
     finally:
@@ -137,7 +147,7 @@ def first_button(message: dict[str, Any]) -> str:
 
 
 async def _first_words(server: BotApiServer, codes: dict[Person, str]) -> None:
-    """Let both people join; the manager looks at the figures, staff propose a transfer."""
+    """Let both people join; the manager looks at the figures, staff call and propose."""
     staff, manager = server.person(STAFF.user_id), server.person(MANAGER.user_id)
     for person, code in codes.items():
         phone = server.person(person.user_id)
@@ -145,6 +155,26 @@ async def _first_words(server: BotApiServer, codes: dict[Person, str]) -> None:
         await phone.sees("Welcome", within=PATIENCE)
     await manager.says("/efficiency")
     await manager.reads((await manager.sees("Efficiency Gain", within=PATIENCE))["message_id"])
+    await _call_somebody(staff)
+    await _propose_something(staff)
+    await manager.sees("Transfer proposed", within=PATIENCE)
+
+
+async def _call_somebody(staff: Phone) -> None:
+    """Open today's call list and note one call; late in the evening there may be none."""
+    await staff.says("/today")
+    shown = await staff.sees("Call list", within=PATIENCE)
+    if first_button(shown).endswith("to call"):
+        await staff.presses(shown, first_button(shown))
+        shown = await staff.sees("0 called", within=PATIENCE)
+    if first_button(shown) == "Next to call ›":
+        await staff.presses(shown, first_button(shown))
+        await staff.presses(await staff.sees("in the HMO", within=PATIENCE), "No answer")
+        await staff.sees("1 called", within=PATIENCE)
+
+
+async def _propose_something(staff: Phone) -> None:
+    """Propose a transfer for the first of the risk list, and go back to it."""
     await staff.says("/risk")
     listed = await staff.sees("High-risk", within=PATIENCE)
     await staff.presses(listed, first_button(listed))
@@ -153,4 +183,3 @@ async def _first_words(server: BotApiServer, codes: dict[Person, str]) -> None:
     proposed = await staff.sees("Transfer proposed", within=PATIENCE)
     await staff.presses(proposed, "‹ Back")
     await staff.reads((await staff.sees("High-risk", within=PATIENCE))["message_id"])
-    await manager.sees("Transfer proposed", within=PATIENCE)

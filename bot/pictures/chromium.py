@@ -78,6 +78,11 @@ class ChromiumRenderer:
         self.renders = 0
         self.restarts = 0
 
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a living browser; the first picture starts one."""
+        return self._browser is not None and self._browser.is_alive
+
     async def start(self) -> None:
         """Start the browser now, so that the first picture is quick.
 

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from domain.chain import Entry
 from domain.days import Calendar
+from storage import audit
 from storage.feeds.mapping import Mapping
 from storage.feeds.merging import Merged, merge, refuse_other_zone
 from storage.feeds.reading import Feed, open_feed
@@ -26,7 +28,6 @@ from storage.feeds.report import ImportRefused, ImportReport, RowRejected, reaso
 from storage.feeds.rows import Record, RowReader
 from storage.feeds.staging import Staging, staging
 from storage.store import Store, may_pass_again, told_plainly
-from storage.tables import AuditEntry
 
 T = TypeVar("T")
 
@@ -87,11 +88,8 @@ def import_file(  # noqa: PLR0913 - a file, how to read it and as of when
             def work() -> ImportReport:
                 merged = merge(staged, calendar, chance)
                 report = _finished(replace(read, name=name), merged, time.monotonic() - began)
-                staged.connection.execute(
-                    insert(AuditEntry).values(
-                        at=now, member_id=member_id, event="import", detail=_detail(report)
-                    )
-                )
+                told = Entry(int(now.timestamp()), "import", member_id, detail=_detail(report))
+                audit.append(staged.connection, [told])
                 rejected.keep()
                 return report
 
@@ -142,12 +140,14 @@ def _refuse_useless(rows: int, rejected: Rejects) -> None:
 
 
 def _finished(read: ImportReport, merged: Merged, seconds: float) -> ImportReport:
-    usable = read.rows - read.rejected - read.not_booked_yet - read.duplicates
+    left_out = read.rejected + read.not_booked_yet + read.duplicates + merged.forgotten
+    usable = read.rows - left_out
     return replace(
         read,
         inserted=merged.inserted,
         updated=merged.updated,
         unchanged=usable - merged.inserted - merged.updated,
+        forgotten=merged.forgotten,
         new_patients=merged.new_patients,
         patients_updated=merged.patients_updated,
         new_departments=merged.new_departments,
@@ -159,6 +159,7 @@ def _detail(report: ImportReport) -> str:
     """What the audit keeps: counts and the file's digest, nothing of any patient."""
     kept = asdict(report)
     kept["new_departments"] = len(report.new_departments)
+    kept.pop("name", None)  # somebody typed it, and a row of the trail stays for good
     return json.dumps(kept, ensure_ascii=False)
 
 

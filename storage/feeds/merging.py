@@ -16,9 +16,11 @@ from sqlmodel import SQLModel, col, select
 
 from domain.days import Calendar
 from domain.references import draw_references
+from domain.statuses import Status
 from storage.counters import CONTRIBUTION, EARLIER_NO_SHOWS, add_to_rollup
 from storage.feeds.report import ImportRefused
 from storage.feeds.staging import PATIENT_FIELDS, Staging
+from storage.retention import forgotten_before
 from storage.tables import Fact
 
 _ZONE: Final = "timezone"
@@ -48,6 +50,10 @@ _STAGED: Final = """
     JOIN feed_department AS department ON department.number = feed.department
     LEFT JOIN feed_clinician AS clinician ON clinician.number = feed.clinician
 """
+_STALE: Final = f"""
+    known.released_at IS NOT NULL AND feed.start = known.start AND feed.status = '{Status.BOOKED}'
+"""
+"""The feed does not know yet that the patient gave the slot back by phone."""
 _CHANGING: Final = "id IN (SELECT id FROM feed_change)"
 
 
@@ -60,6 +66,7 @@ class Merged:
     new_patients: int
     patients_updated: int
     new_departments: tuple[str, ...]
+    forgotten: int = 0
 
 
 def merge(staged: Staging, calendar: Calendar, chance: np.random.Generator) -> Merged:
@@ -81,6 +88,7 @@ def merge(staged: Staging, calendar: Calendar, chance: np.random.Generator) -> M
     if not refuse_other_zone(staged.connection, calendar):
         zone = {"name": _ZONE, "value": calendar.zone.key}
         staged.connection.execute(insert(Fact).values(**zone))
+    forgotten = _leave_out_forgotten(staged)
     new_departments = _take_names(staged, "department", ", figures, outcomes", ", 0, 0")
     _take_names(staged, "clinician")
     patients_updated = _update_patients(staged)
@@ -98,7 +106,7 @@ def merge(staged: Staging, calendar: Calendar, chance: np.random.Generator) -> M
         UPDATE department SET figures = figures + 1, outcomes = outcomes + 1
         WHERE id IN (SELECT id FROM touched_department)
     """)
-    return Merged(inserted, updated, new_patients, patients_updated, new_departments)
+    return Merged(inserted, updated, new_patients, patients_updated, new_departments, forgotten)
 
 
 def refuse_other_zone(connection: Connection, calendar: Calendar) -> bool:
@@ -116,6 +124,30 @@ def refuse_other_zone(connection: Connection, calendar: Calendar) -> bool:
             f"the store was filled in the time zone {kept}; this is {calendar.zone.key}"
         )
     return kept is not None
+
+
+def _leave_out_forgotten(staged: Staging) -> int:
+    """Leave out appointments of before patients were forgotten, unless they are known.
+
+    Those of anonymous patients are among them: taken in, they would make a second patient of each
+    and count everything twice.
+
+    Returns:
+        How many rows that is.
+    """
+    before = forgotten_before(staged.connection)
+    if before is None:
+        return 0
+    left_out = staged.run(
+        """
+        DELETE FROM feed_row WHERE start < :before
+            AND NOT EXISTS (SELECT 1 FROM appointment AS a WHERE a.external_id = appointment)
+        """,
+        before=before,
+    )
+    if left_out:
+        staged.drop_unused()
+    return left_out
 
 
 def _take_names(
@@ -179,10 +211,11 @@ def _add_patients(staged: Staging, chance: np.random.Generator) -> int:
 
 def _find_changes(staged: Staging) -> None:
     """The known appointments of which the feed says something new, as they are to become."""
-    values = ", ".join(f"{_new(name)} AS {name}" for name in _VALUES)
-    news = " OR ".join(f"known.{name} {staged.dialect.differs} {_new(name)}" for name in _VALUES)
+    kept = (*_VALUES, "released_at")
+    values = ", ".join(f"{_new(name)} AS {name}" for name in kept)
+    news = " OR ".join(f"known.{name} {staged.dialect.differs} {_new(name)}" for name in kept)
     staged.run(f"""
-        INSERT INTO feed_change (id, {", ".join(_VALUES)})
+        INSERT INTO feed_change (id, {", ".join(kept)})
         SELECT known.id, {values} {_STAGED}
         JOIN appointment AS known ON known.external_id = feed.appointment
         WHERE {news}
@@ -192,11 +225,15 @@ def _find_changes(staged: Staging) -> None:
 def _new(name: str) -> str:
     if name == "age_group":  # goes with the age
         return f"CASE WHEN {_FED['age']} IS NULL THEN known.age_group ELSE feed.age_group END"
+    if name == "released_at":
+        return f"CASE WHEN {_STALE} THEN known.released_at END"
+    if name == "status":
+        return f"CASE WHEN {_STALE} THEN known.status ELSE feed.status END"
     return f"coalesce({_FED[name]}, known.{name})"
 
 
 def _update_appointments(staged: Staging) -> int:
-    values = ", ".join(f"{name} = new.{name}" for name in _VALUES)
+    values = ", ".join(f"{name} = new.{name}" for name in (*_VALUES, "released_at"))
     return staged.run(f"""
         UPDATE appointment SET {values} FROM feed_change AS new WHERE new.id = appointment.id
     """)

@@ -22,8 +22,8 @@ class RowRejected(Exception):  # noqa: N818 - an answer to a person
 class ImportReport:
     """What became of each row of a file.
 
-    `rows` is the sum of `inserted`, `updated`, `unchanged`, `rejected`, `not_booked_yet` and
-    `duplicates`.
+    `rows` is the sum of `inserted`, `updated`, `unchanged`, `rejected`, `not_booked_yet`,
+    `duplicates` and `forgotten`.
 
     Attributes:
         name: The file's name.
@@ -33,6 +33,7 @@ class ImportReport:
         not_booked_yet: Rows left out because they were booked after the present.
         outcome_withheld: Rows stored as booked because their outcome lies in the future.
         duplicates: Rows that a later row with the same appointment_id replaced.
+        forgotten: Rows left out because they are of before patients were made anonymous.
         patients_updated: Known patients of whom something new was learnt.
         new_departments: Names of departments seen for the first time.
         seconds: How long it took.
@@ -49,6 +50,7 @@ class ImportReport:
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
+    forgotten: int = 0
     new_patients: int = 0
     patients_updated: int = 0
     new_departments: tuple[str, ...] = ()
@@ -67,6 +69,7 @@ class ImportReport:
                 (self.patients_updated, "patients updated"),
                 (len(self.new_departments), "new departments"),
                 (self.not_booked_yet, "left out: not booked yet"),
+                (self.forgotten, "left out: older than what is kept of patients"),
                 (self.outcome_withheld, "stored as booked: their outcome is still to come"),
                 (self.duplicates, "replaced by a later row with the same appointment_id"),
                 (self.rejected, "rejected"),

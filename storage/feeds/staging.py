@@ -92,6 +92,12 @@ class Staging:
                 self.run(f"ANALYZE {table}")
         return duplicates
 
+    def drop_unused(self) -> None:
+        """Drop the patients and names that only rows had which are no longer here."""
+        self.run("DELETE FROM feed_patient WHERE external_id NOT IN (SELECT patient FROM feed_row)")
+        for table in ("department", "clinician"):
+            self._drop_unused_names(table)
+
     def run(self, statement: str, **values: object) -> int:
         """Execute a statement; how many rows it touched."""
         return self.connection.execute(text(statement), values).rowcount
@@ -108,6 +114,9 @@ class Staging:
     def _name(self, table: str, numbers: Numbers) -> None:
         rows: list[Record] = [(number, name, None) for name, number in numbers.items()]
         self.fill(f"feed_{table}", rows)
+        self._drop_unused_names(table)
+
+    def _drop_unused_names(self, table: str) -> None:
         # A name that only rejected or left out rows have is not to become a department.
         self.run(f"""
             DELETE FROM feed_{table} WHERE number NOT IN (
@@ -176,7 +185,8 @@ def _tables(dialect: Dialect) -> list[str]:
             department_id {dialect.integer}, clinician_id {dialect.integer},
             start {dialect.integer}, day {dialect.day}, status TEXT,
             booked_at {dialect.integer}, age {dialect.integer}, age_group {dialect.integer},
-            duration {dialect.integer}, reminder_sent {dialect.boolean}, extra TEXT
+            duration {dialect.integer}, reminder_sent {dialect.boolean}, extra TEXT,
+            released_at {dialect.integer}
         )""",
         f"CREATE TEMPORARY TABLE feed_reference (number {dialect.integer}, reference TEXT)",
         f"CREATE TEMPORARY TABLE touched_patient (id {dialect.integer} PRIMARY KEY)",

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from tests.bench.audit import audit_trail
 from tests.bench.batches import batch
 from tests.bench.dashboards import against_pandas
 from tests.bench.databases import Databases
@@ -21,8 +22,10 @@ from tests.bench.imports import imports
 from tests.bench.machine import described
 from tests.bench.pictures import pictures
 from tests.bench.presses import presses
+from tests.bench.pushes import pushes
 from tests.bench.questions import density_table, risk_list
 from tests.bench.results import Result, table
+from tests.bench.summaries import summaries
 
 Part = Callable[[Databases, Path, int], Iterable[Result]]
 
@@ -32,9 +35,14 @@ PARTS: Final[dict[str, Part]] = {
     "density": lambda databases, _folder, rounds: density_table(databases, rounds * 5),
     "pandas": lambda databases, _folder, rounds: against_pandas(databases, rounds * 5),
     "batch": lambda databases, _folder, rounds: batch(databases, max(rounds // 4, 1)),
+    "audit": lambda databases, _folder, rounds: audit_trail(databases, max(rounds // 2, 1)),
     "picture": lambda _databases, folder, rounds: asyncio.run(pictures(folder, rounds)),
     "handling": lambda _databases, folder, rounds: asyncio.run(handling(folder, rounds)),
     "press": lambda _databases, folder, rounds: asyncio.run(presses(folder, rounds * 2)),
+    "summaries": lambda databases, folder, _rounds: asyncio.run(
+        summaries(folder, max(databases.large // 1000, 20))
+    ),
+    "push": lambda _databases, folder, rounds: asyncio.run(pushes(folder, rounds)),
 }
 
 errors = Console(stderr=True, highlight=False)
@@ -42,7 +50,8 @@ errors = Console(stderr=True, highlight=False)
 
 def main(
     rows: Annotated[
-        int, typer.Option(min=1_000, help="Appointments of the large history.")
+        int,
+        typer.Option(min=1_000, help="Appointments of the large history; people are a thousandth."),
     ] = 10_000_000,
     only: Annotated[
         list[str] | None, typer.Option(help=f"One of {', '.join(PARTS)}; may be repeated.")

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import create_engine, make_url, text
 
+from storage.migrate import upgrade
 from storage.store import Store
 from tests.bench.copying import copy_history
 from tests.bench.history import write_history
@@ -64,6 +65,21 @@ class Databases:
             self._stores[key] = self._opened(*key)
             self._open.callback(self._stores[key].close)
         return self._stores[key]
+
+    def empty(self, database: str, name: str) -> Store:
+        """A migrated store with nothing in it, whatever was under that name before."""
+        if database == POSTGRESQL:
+            url = make_url(self._server()).set(database=name).render_as_string(hide_password=False)
+            _on_server(self._server(), f"DROP DATABASE IF EXISTS {name}")
+            _on_server(self._server(), f"CREATE DATABASE {name}")
+        else:
+            for leftover in self.folder.glob(f"{name}.db*"):
+                leftover.unlink()
+            url = f"sqlite:///{self.folder / name}.db"
+        store = Store(url)
+        self._open.callback(store.close)
+        upgrade(store)
+        return store
 
     def _opened(self, database: str, rows: int) -> Store:
         url = self._url(database, rows)

@@ -37,6 +37,8 @@ async def pictures(folder: Path, rounds: int) -> list[Result]:
             rounds=rounds,
         )
         again, made = next(requests), renderer.renders
+        await studio.heatmap(again)
+        studio.remember(again.key, "the file id that Telegram gives it")
         (repeated,) = await medians_of_tasks(lambda: studio.heatmap(again), rounds=rounds)
         renders = renderer.renders - made - 1
     return list(_results(ours, bare, repeated, renders))

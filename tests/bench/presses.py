@@ -5,28 +5,23 @@ it polls, and the phones, share another.
 """
 
 import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
 
-from bot.demo.sample import SAMPLE_ZONE
 from bot.demo.server import BotApiServer, Person, Phone
 from domain.people import Role
-from storage import people
+from storage import invitations
 from storage.store import Store
 from tests.bench.history import NOW
 from tests.bench.measuring import on_core
+from tests.bench.program import TOKEN, program
 from tests.bench.results import Result, at_most
-from tests.bench.sample import sample_store, sample_url
+from tests.bench.sample import sample_store
 
-_ROOT: Final = Path(__file__).parents[2]
-_TOKEN: Final = "1000001:made-up-token-for-benchmarks"
 _PEOPLE: Final = 32
 _PATIENCE: Final = 30.0
 _WARM_UP: Final = 3
@@ -35,9 +30,9 @@ _WARM_UP: Final = 3
 async def presses(folder: Path, rounds: int) -> list[Result]:
     """Everybody turns the page at once, and again when all have seen it."""
     crowd = [Person(1001 + number, f"Person {number}") for number in range(_PEOPLE)]
-    server = BotApiServer(_TOKEN, crowd, limits=None)
+    server = BotApiServer(TOKEN, crowd, limits=None)
     with on_core(0), sample_store(folder, "presses.db") as store:
-        async with server.running(), _bot(server, folder):
+        async with server.running(), program(server, folder, "presses.db"):
             phones = [server.person(person.user_id) for person in crowd]
             lists = await asyncio.gather(*(_open_list(phone, store) for phone in phones))
             taken = [await _turn_all(phones, lists, number) for number in range(rounds + _WARM_UP)]
@@ -55,30 +50,8 @@ async def presses(folder: Path, rounds: int) -> list[Result]:
     ]
 
 
-@asynccontextmanager
-async def _bot(server: BotApiServer, folder: Path) -> AsyncIterator[None]:
-    settings = {
-        "PYTHONPATH": str(_ROOT),
-        "SLOTWISE_BOT_TOKEN": _TOKEN,
-        "SLOTWISE_BOT_API_URL": server.base_url,
-        "SLOTWISE_DATABASE_URL": sample_url(folder, "presses.db"),
-        "SLOTWISE_TIMEZONE": str(SAMPLE_ZONE),
-        "SLOTWISE_AS_OF": NOW.isoformat(),
-    }
-    with on_core(1):
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run"), cwd=folder, env=os.environ | settings
-        )
-    try:
-        await server.polled(_PATIENCE)
-        yield
-    finally:
-        process.terminate()
-        await process.wait()
-
-
 async def _open_list(phone: Phone, store: Store) -> dict[str, Any]:
-    code = await store.write(people.invite, Role.STAFF, [], NOW)
+    code = await store.write(invitations.invite, Role.STAFF, [], NOW)
     await phone.says(f"/start {code}")
     await phone.sees("Welcome", _PATIENCE)
     await phone.says("/risk")

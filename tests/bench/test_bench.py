@@ -26,7 +26,10 @@ def test_they_run_and_print_one_table() -> None:
     rows = [line for line in lines if line.startswith("| ")]
     assert len(rows) > 40
     assert len({len(row) for row in rows}) == 1
-    for work in ("import", "risk list", "density", "batch", "picture", "/risk", "press"):
+    for work in (
+        *("import", "risk list", "density", "batch", "audit", "picture", "/risk", "press"),
+        *("summaries", "push"),
+    ):
         assert any(row.startswith(f"| {work}") for row in rows), work
     assert str(Path.home()) not in done.stdout
 

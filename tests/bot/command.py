@@ -24,7 +24,7 @@ def slotwise(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return 0
 
 
-async def started(folder: Path, *arguments: str, **settings: str) -> Process:
+async def started(folder: Path, *arguments: str, stderr: int = PIPE, **settings: str) -> Process:
     """Start a command as a program of its own, with these settings and no others."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     given = {PREFIX + name.upper(): value for name, value in settings.items()}
@@ -33,5 +33,5 @@ async def started(folder: Path, *arguments: str, **settings: str) -> Process:
         cwd=folder,
         env={**clean, **given, "PYTHONPATH": str(ROOT), "BROWSER_PATH": "/nowhere/chromium"},
         stdout=PIPE,
-        stderr=PIPE,
+        stderr=stderr,
     )

@@ -1,16 +1,22 @@
 """`check`: a line for each part, and 1 if one of them fails."""
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from bot.app import running
 from bot.demo.server import BotApiServer, Person
 from bot.pictures.browser import browser_path, font_available
-from bot.settings import PREFIX, Settings
+from bot.serving import listen
+from bot.settings import PREFIX, Settings, read_settings
+from domain.clock import SystemClock
 from tests.bot.command import slotwise
 from tests.e2e.town import TOKEN
+from tests.waiting import until
 
 PARTS = ["settings", "database", "token", "Chromium", "font"]
 
@@ -75,6 +81,30 @@ async def test_what_is_wrong_is_told_in_its_line_and_the_rest_is_checked_too(
     assert words in wrong[0]
     assert len(lines) == (1 if part == "settings" else len(PARTS))
     assert "s3cret" not in "".join(lines)
+
+
+async def test_a_port_and_a_webhook_have_their_lines(
+    telegram: BotApiServer, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    with listen(0) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv(f"{PREFIX}WEB_PORT", str(port))
+        monkeypatch.setenv(f"{PREFIX}WEBHOOK_URL", f"http://127.0.0.1:{port}/telegram")
+        _, (*_, web, _) = await check(monkeypatch, capsys)
+        assert web == f"NO  web       SLOTWISE_WEB_PORT: 127.0.0.1 port {port}: " + os.strerror(
+            errno.EADDRINUSE
+        )
+    _, (*_, web, webhook) = await check(monkeypatch, capsys)
+    assert web == f"ok  web       127.0.0.1 port {port} is free"
+    assert webhook == "ok  webhook   not set; the bot sets it when it starts"
+    async with running(read_settings(), SystemClock()):
+        _, (*_, web, webhook) = await check(monkeypatch, capsys)
+        assert web == f"ok  web       the bot answers on 127.0.0.1 port {port}"
+        assert webhook == "ok  webhook   set"
+    await telegram.person(1001).says("hello?")
+    await until(lambda: bool(telegram.webhook_trouble))
+    _, (*_, webhook) = await check(monkeypatch, capsys)
+    assert webhook == "NO  webhook   updates that wait: 1; Telegram says: Connection refused"
 
 
 async def check(monkeypatch: pytest.MonkeyPatch, capsys: Said) -> tuple[int, list[str]]:

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 import re
 import signal
 from asyncio.subprocess import Process
@@ -12,18 +13,18 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.app import SECOND_POLLER
 from bot.demo.server import BotApiServer, Fault, Person
+from bot.receiving import SECOND_POLLER
 from bot.settings import PREFIX, Settings
 from domain.clock import SystemClock
 from domain.people import Role
-from storage import people
-from storage.people import Newcomer
+from storage import joining
+from storage.joining import Newcomer
 from storage.store import Store
 from tests.bot.command import slotwise, started
 from tests.e2e.town import TOKEN
 
-COMMANDS = ("run", "demo", "import", "invite", "check", "verify", "export")
+COMMANDS = ("run", "demo", "import", "invite", "check", "verify", "export", "tidy", "audit")
 LIMIT = 60.0
 """Seconds; a program takes one or two to start, on a busy machine many more."""
 
@@ -79,7 +80,7 @@ def test_invite_prints_one_code_alone_and_warns_of_new_departments_elsewhere(
     ]
     store = Store(f"sqlite:///{tmp_path / 'slotwise.db'}")
     newcomer, now = Newcomer(1, 1, "Dana"), SystemClock().now()
-    member = store.write_now(people.redeem, said.out.strip(), newcomer, now)
+    member = store.write_now(joining.redeem, said.out.strip(), newcomer, now).member
     store.close()
     assert member is not None
     assert (member.role, len(member.departments)) == (role, 2)
@@ -92,9 +93,9 @@ def test_an_invitation_counts_from_the_clock_that_the_program_goes_by(
     assert slotwise(monkeypatch, "invite", "--role", "staff") == 0
     store = Store(f"sqlite:///{tmp_path / 'slotwise.db'}")
     code = capsys.readouterr().out.strip()
-    late = store.write_now(people.redeem, code, Newcomer(1, 1, "Dana"), SystemClock().now())
+    late = store.write_now(joining.redeem, code, Newcomer(1, 1, "Dana"), SystemClock().now())
     store.close()
-    assert late is None
+    assert late.member is None
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,8 @@ def test_a_wrong_usage_is_explained_and_ends_with_2(
 
 
 @pytest.mark.parametrize(
-    "command", [("verify",), ("export", "audit"), ("invite", "--role", "staff")]
+    "command",
+    [("verify",), ("export", "audit"), ("audit", "verify"), ("invite", "--role", "staff")],
 )
 @pytest.mark.parametrize(
     "url",
@@ -169,6 +171,75 @@ def test_export_writes_csv_and_nothing_else(monkeypatch: pytest.MonkeyPatch, cap
     assert [row["event"] for row in rows] == ["invite"]
     assert slotwise(monkeypatch, "export", "actions") == 0
     assert capsys.readouterr().out.startswith("id,reference,")
+
+
+def test_tidy_makes_anonymous_what_is_old_and_prints_how_many(
+    monkeypatch: pytest.MonkeyPatch, capsys: Said, tmp_path: Path
+) -> None:
+    file = tmp_path / "may.csv"
+    file.write_text(
+        "appointment_id,patient_id,department,start,status\n"
+        "A1,P1,Eyes,2015-05-02,noshow\nA2,P1,Eyes,2015-05-03,noshow\nA3,P2,Eyes,2016-05-20,noshow\n"
+    )
+    monkeypatch.setenv(f"{PREFIX}AS_OF", "2016-05-29T20:00Z")
+    monkeypatch.setenv(f"{PREFIX}KEEP_PATIENTS_DAYS", "365")
+    slotwise(monkeypatch, "import", str(file))
+    capsys.readouterr()
+    for told in (
+        "1 patients made anonymous\n2 appointments made anonymous\n",
+        "Nothing was old enough.\n",
+    ):
+        assert slotwise(monkeypatch, "tidy") == 0
+        assert capsys.readouterr() == (told, "")
+    assert slotwise(monkeypatch, "verify") == 0
+
+
+def test_export_writes_json_lines_too(monkeypatch: pytest.MonkeyPatch, capsys: Said) -> None:
+    slotwise(monkeypatch, "invite", "--role", "staff")
+    capsys.readouterr()
+    assert slotwise(monkeypatch, "export", "audit", "--format", "jsonl") == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["event"] == "invite"
+    assert slotwise(monkeypatch, "export", "actions", "--format", "jsonl") == 0
+    assert capsys.readouterr().out == ""
+    assert slotwise(monkeypatch, "export", "audit", "--format", "xml") == 2
+
+
+def test_audit_verify_prints_the_head_that_can_be_expected_later(
+    monkeypatch: pytest.MonkeyPatch, capsys: Said, tmp_path: Path
+) -> None:
+    assert slotwise(monkeypatch, "audit", "verify") == 0
+    assert capsys.readouterr().out == "0 rows, chain intact, head 0 -\n"
+    for _ in range(2):
+        slotwise(monkeypatch, "invite", "--role", "staff")
+    capsys.readouterr()
+    assert slotwise(monkeypatch, "audit", "verify") == 0
+    said = capsys.readouterr().out
+    found = re.fullmatch(r"2 rows, chain intact, head 2 ([0-9a-f]{64})\n", said)
+    assert found
+    slotwise(monkeypatch, "invite", "--role", "staff")
+    assert slotwise(monkeypatch, "audit", "verify", "--expect", f"2:{found[1]}") == 0
+    capsys.readouterr()
+    assert slotwise(monkeypatch, "audit", "verify", "--expect", f"2:{'0' * 64}") == 1
+    said = capsys.readouterr().out
+    assert said == "Row 2 is not the one that was noted: the chain was written anew\n"
+    assert slotwise(monkeypatch, "audit", "verify", "--expect", "yesterday") == 2
+    assert "ID:HASH" in capsys.readouterr().err
+
+
+def test_audit_verify_names_the_first_wrong_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: Said, tmp_path: Path
+) -> None:
+    for _ in range(3):
+        slotwise(monkeypatch, "invite", "--role", "staff")
+    store = Store(f"sqlite:///{tmp_path / 'slotwise.db'}")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER audit_entry_refuses_delete")
+        connection.exec_driver_sql("DELETE FROM audit_entry WHERE id = 2")
+    store.close()
+    capsys.readouterr()
+    assert slotwise(monkeypatch, "audit", "verify") == 1
+    assert capsys.readouterr().out == "Row 2 is missing\n"
 
 
 async def test_a_signal_ends_the_bot_gracefully(tmp_path: Path, telegram: BotApiServer) -> None:

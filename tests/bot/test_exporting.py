@@ -1,26 +1,32 @@
-"""`export`: the audit trail and the actions as CSV."""
+"""`export`: the audit trail and the actions as CSV and JSON lines."""
 
 import csv
+import hashlib
 import io
+import json
 from datetime import datetime
 
 from sqlmodel import Session
 
 from bot import exporting
+from bot.exporting import Format
 from domain.clock import HandClock
 from domain.criteria import Criteria, select
 from domain.people import Member, Role
 from domain.transfers import Kind
-from storage import actions, risk
+from storage import actions, audit, risk
 from storage.store import Store
+from storage.tables import Appointment, Patient
 from tests.hmo import HOUSE, Hmo, join
+
+CHAINED = ("id", "at", "event", "member_id", "appointment_id", "department_id", "detail")
 
 
 def test_every_action_is_told_with_who_decided_what_when(store: Store, clock: HandClock) -> None:
     noa, dana = town(store, clock)
     first, second = coming(store, noa, clock)
     store.write_now(actions.propose, dana, first, Kind.TRANSFER, clock.now(), HOUSE.threshold)
-    store.write_now(actions.add_note, dana, first, "=1+1")
+    store.write_now(actions.add_note, dana, first, "=1+1", clock.now())
     store.write_now(actions.decline, noa, 1, clock.now(), 'she said "no",\nthen yes')
     store.write_now(
         actions.authorize_directly, noa, second, Kind.PROACTIVE, clock.now(), HOUSE.threshold
@@ -47,6 +53,30 @@ def test_the_trail_is_told_from_its_beginning(store: Store, clock: HandClock) ->
     assert (rows[-1]["by"], rows[-1]["appointment_id"]) == ("Noa", str(key))
     assert {"invite", "join"} <= {row["event"] for row in rows}
     assert all(datetime.fromisoformat(row["at"]).utcoffset() is not None for row in rows)
+    assert (rows[-1]["department"], rows[-1]["reference"][:2]) == ("Cardiology", "P-")
+    head = store.read_now(audit.head)
+    assert head
+    assert (rows[-1]["id"], rows[-1]["hash"]) == (str(head.id), head.hash)
+
+
+def test_json_lines_are_enough_to_check_the_chain_by_another_program(
+    store: Store, clock: HandClock
+) -> None:
+    noa, _ = town(store, clock)
+    key, _ = coming(store, noa, clock)
+    store.write_now(
+        actions.authorize_directly, noa, key, Kind.TRANSFER, clock.now(), HOUSE.threshold
+    )
+    lines = written(store, exporting.audit, Format.JSONL).splitlines()
+    before = ""
+    for number, line in enumerate(lines, 1):
+        row = json.loads(line)
+        told = {name: row[name] for name in CHAINED}
+        told["at"] = int(datetime.fromisoformat(row["at"]).timestamp())
+        text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+        before = hashlib.sha256((before + text).encode()).hexdigest()
+        assert (row["id"], row["hash"]) == (number, before)
+    assert len(lines) > 4
 
 
 def test_an_empty_store_exports_its_headers(store: Store) -> None:
@@ -81,12 +111,29 @@ def coming(store: Store, member: Member, clock: HandClock) -> list[int]:
     return [row.appointment_id for row in store.read_now(risk.risk_rows, week, 0, 9)]
 
 
-def written(store: Store, work: object) -> str:
+def test_references_tell_the_hmo_who_is_who(store: Store, clock: HandClock) -> None:
+    hmo = Hmo(clock.now())
+    for patient in ("p1", "p2"):
+        hmo.regular(patient, 2)
+    hmo.load(store)
+    rows = exported(store, exporting.references)
+    assert sorted(row["patient_id"] for row in rows) == ["p1", "p2"]
+    for row in rows:
+        (found,) = store.read_now(risk.coming_of_patient, row["reference"], clock.now(), ())
+        assert store.read_now(external_id, found.appointment_id) == row["patient_id"]
+
+
+def external_id(session: Session, appointment_id: int) -> str:
+    appointment = session.get_one(Appointment, appointment_id)
+    return session.get_one(Patient, appointment.patient_id).external_id
+
+
+def written(store: Store, work: object, form: Format = Format.CSV) -> str:
     out = io.StringIO()
 
     def export(session: Session) -> None:
         assert callable(work)
-        work(session, out)
+        work(session, out, form)
 
     store.read_now(export)
     return out.getvalue()

@@ -11,11 +11,13 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.logs import redact, start_logging
+from bot.logs import hide, redact, start_logging
 from bot.settings import LogFormat
 
 TOKEN = "1234567890:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 URL = f"https://api.telegram.org/bot{TOKEN}/sendMessage"
+HOOK_SECRET = "hook_secret-9"
+CODE = "kQ7h-Zt3Lw0_bN5x"
 DATABASE = "postgresql://slotwise:s3cret-w0rd@db.example/slotwise"
 
 
@@ -37,15 +39,19 @@ def logging_as(style: LogFormat) -> Iterator[None]:
 def test_no_secret_stands_in_any_line_tracebacks_included(
     style: LogFormat, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    hide(HOOK_SECRET)
     with logging_as(style):
         log = structlog.get_logger("some.module")
         log.info("calling", url=URL, nested={"database": [DATABASE]})
+        log.info("called", headers={"x-telegram-bot-api-secret-token": HOOK_SECRET})
+        log.info("said", text=f"/start {CODE}", link=f"https://t.me/slotwise_bot?start={CODE}")
         logging.getLogger("telegram").warning("no answer from %s", URL)
-        for error in (httpx.ConnectError(URL), ValueError(DATABASE)):
+        errors = (httpx.ConnectError(URL), ValueError(DATABASE), LookupError(HOOK_SECRET))
+        for error in (*errors, KeyError(f"/start@slotwise_bot {CODE}")):
             try:
                 try:
                     raise error
-                except (httpx.ConnectError, ValueError) as first:
+                except (httpx.ConnectError, ValueError, LookupError) as first:
                     raise RuntimeError(f"while asking {URL}") from first
             except RuntimeError:
                 log.exception("a handler failed")
@@ -54,7 +60,7 @@ def test_no_secret_stands_in_any_line_tracebacks_included(
     assert "RuntimeError" in written
     assert "a handler failed" in written
     assert "api.telegram.org" in written
-    for secret in (TOKEN, TOKEN.split(":")[1], "s3cret-w0rd"):
+    for secret in (TOKEN, TOKEN.split(":")[1], "s3cret-w0rd", HOOK_SECRET, CODE):
         assert secret not in written
 
 
@@ -122,9 +128,22 @@ def test_a_password_is_found_in_any_address(password: str) -> None:
         assert told.endswith("@host/name now")
 
 
+def test_a_secret_so_short_that_it_is_in_every_line_spoils_none() -> None:
+    hide("a")
+    hide("")
+    assert redact("a bad day") == "a bad day"
+
+
 @pytest.mark.parametrize(
     "text",
-    ["12:30 and 2026-11-23T06:00:00Z", "P-7K3MQD at 08:15", "http://127.0.0.1:8081/page", "a:b@c"],
+    [
+        "/start",
+        "/started today",
+        "12:30 and 2026-11-23T06:00:00Z",
+        "P-7K3MQD at 08:15",
+        "http://127.0.0.1:8081/page",
+        "a:b@c",
+    ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert redact(text) == text

@@ -1,12 +1,13 @@
 """Settings: a wrong value is named in one line, and `.env.example` tells of every one."""
 
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.settings import PREFIX, LogFormat, Settings, WrongSetting, read_settings
+from domain.retention import Retention
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 TOKEN = "123456:AAbbCCddEEffGGhhIIjjKK"
@@ -40,6 +41,22 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("SUMMARY_TIME", "breakfast"),
         ("AS_OF", "yesterday"),
         ("LOG_FORMAT", "xml"),
+        ("KEEP_PATIENTS_DAYS", "29"),
+        ("KEEP_PATIENTS_DAYS", "for ever"),
+        ("KEEP_MESSAGES_HOURS", "0"),
+        ("KEEP_MESSAGES_HOURS", "48"),
+        ("KEEP_OUTBOX_DAYS", "1"),
+        ("KEEP_VIEWS_DAYS", "-90"),
+        ("WEB_PORT", "70000"),
+        ("WEB_PORT", "http"),
+        ("WEB_HOST", "localhost"),
+        ("WEBHOOK_URL", "http://example.org/hook"),
+        ("WEBHOOK_URL", "https://user:s3cret@example.org/hook"),
+        ("WEBHOOK_URL", "https://[example.org/hook"),
+        ("WEBHOOK_URL", "https://example.org/hook?secret=s3cret"),
+        ("WEBHOOK_URL", "https://example.org/hook"),  # without a port
+        ("WEBHOOK_SECRET", "with space s3cret"),
+        ("WEBHOOK_SECRET", "x" * 257),
     ],
 )
 def test_a_wrong_value_is_told_in_one_line_that_names_the_setting(
@@ -82,12 +99,32 @@ def test_the_environment_goes_before_the_file(
     assert str(settings.house.calendar.zone) == "Asia/Jerusalem"
 
 
+@pytest.mark.parametrize("url", ["https://example.org/hook", "http://127.0.0.1:9464/"])
+def test_a_webhook_has_a_port_where_the_calls_arrive(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}WEBHOOK_URL", url)
+    with pytest.raises(WrongSetting, match="SLOTWISE_WEB_PORT is needed too"):
+        read_settings()
+    monkeypatch.setenv(f"{PREFIX}WEB_PORT", "9464")
+    assert read_settings().webhook_url == url
+
+
 @pytest.mark.parametrize("written", ["2016-05-29T20:00Z", "2016-05-29T23:00+03:00"])
 def test_the_moment_at_which_the_clock_starts_is_utc(
     monkeypatch: pytest.MonkeyPatch, written: str
 ) -> None:
     monkeypatch.setenv(f"{PREFIX}AS_OF", written)
     assert read_settings().as_of == datetime(2016, 5, 29, 20, tzinfo=UTC)
+
+
+def test_how_long_what_is_kept_comes_in_days_and_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().keep == Retention()
+    for name, value in (("PATIENTS_DAYS", 365), ("MESSAGES_HOURS", 47), ("VIEWS_DAYS", 10)):
+        monkeypatch.setenv(f"{PREFIX}KEEP_{name}", str(value))
+    keep = read_settings().keep
+    assert (keep.patients.days, keep.outbox.days, keep.views.days) == (365, 30, 10)
+    assert keep.messages == timedelta(hours=47)
 
 
 def test_an_address_is_used_without_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +134,11 @@ def test_an_address_is_used_without_its_last_slash(monkeypatch: pytest.MonkeyPat
 
 def test_secrets_do_not_stand_in_what_is_printed_of_settings() -> None:
     settings = Settings.model_validate(
-        {"bot_token": TOKEN, "database_url": "postgresql://slotwise:s3cret@host/slotwise"}
+        {
+            "bot_token": TOKEN,
+            "database_url": "postgresql://slotwise:s3cret@host/slotwise",
+            "webhook_secret": "s3cret",
+        }
     )
     for printed in (repr(settings), str(settings), settings.model_dump_json()):
         assert TOKEN not in printed

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.references import ALPHABET, LENGTH, draw_references, read_reference
+from domain.references import (
+    ALPHABET,
+    LENGTH,
+    draw_references,
+    holds_reference,
+    read_reference,
+)
 
 references = st.integers(0, 2**32).map(
     lambda seed: draw_references(1, np.random.default_rng(seed))[0]
@@ -45,3 +51,18 @@ def test_anything_else_is_no_reference(typed: str) -> None:
 @pytest.mark.parametrize("typed", ["", "P-", "P-7K3MQ", "P-7K3MQDD", "P-7K3MQ0", "Q-7K3MQD"])
 def test_what_is_too_short_too_long_or_misread_is_none(typed: str) -> None:
     assert read_reference(typed) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "holds"),
+    [
+        ("/find P-7K3MQD", True),
+        ("/find p 7k3mqd", True),
+        ("she rang about 7K3MQD.", True),
+        ("/risk Cardiology 3", False),
+        ("/summary", False),
+        ("P-7K3MQDX", False),
+    ],
+)
+def test_a_text_that_may_name_a_patient_is_known(typed: str, holds: bool) -> None:
+    assert holds_reference(typed) is holds

@@ -11,18 +11,21 @@ from domain.statuses import ATTENDED, OUTCOMES, Status
 DAYS = st.dates(date(2000, 1, 1), date(2040, 1, 1))
 
 
-@given(st.lists(st.sampled_from(Status), max_size=60))
-def test_a_strip_marks_the_latest_outcomes_and_nothing_else(statuses: list[Status]) -> None:
-    strip = history_strip(statuses)
-    outcomes = [status for status in statuses if status in OUTCOMES]
+@given(st.lists(st.tuples(st.sampled_from(Status), st.booleans()), max_size=60))
+def test_a_strip_marks_the_latest_outcomes_and_nothing_else(
+    visits: list[tuple[Status, bool]],
+) -> None:
+    strip = history_strip(visits)
+    outcomes = [visit for visit in visits if visit[0] in OUTCOMES]
     assert len(strip) == min(len(outcomes), STRIP_LENGTH)
     assert len(strip) <= STRIP_LENGTH
-    for mark, status in zip(reversed(strip), reversed(outcomes), strict=False):
-        assert mark == ("✓" if status in ATTENDED else "✗")
+    for mark, (status, excused) in zip(reversed(strip), reversed(outcomes), strict=False):
+        assert mark == ("✓" if status in ATTENDED else "○" if excused else "✗")
 
 
-def test_an_excused_visit_leaves_no_mark() -> None:
-    assert history_strip([Status.NOSHOW, Status.ENTERED_IN_ERROR, Status.CANCELLED]) == "✗"
+def test_a_visit_without_an_outcome_leaves_no_mark() -> None:
+    visits = [(Status.NOSHOW, False), (Status.ENTERED_IN_ERROR, False), (Status.CANCELLED, True)]
+    assert history_strip(visits) == "✗"
     assert history_strip([]) == ""
 
 

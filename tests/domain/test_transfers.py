@@ -79,6 +79,14 @@ def test_an_appointment_is_open_while_booked_ahead_and_high_risk(
     assert (barrier is None) == is_open
 
 
+@given(st.sampled_from(Status), seconds, st.integers(0, 9))
+def test_a_slot_that_was_given_back_is_open_until_it_starts(
+    status: Status, ahead: timedelta, missed: int
+) -> None:
+    barrier = barrier_of_appointment(status, NOW + ahead, missed, threshold=2, now=NOW, free=True)
+    assert barrier is (None if ahead > timedelta() else Barrier.STARTED)
+
+
 def test_an_appointment_that_starts_now_has_started() -> None:
     assert barrier_of_appointment(Status.BOOKED, NOW, 5, threshold=2, now=NOW) is Barrier.STARTED
 

@@ -3,31 +3,38 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
 from bot.demo.server import Phone
+from domain.calls import CallOutcome
 from domain.clock import HandClock
 from domain.criteria import Criteria
 from domain.criteria import select as select_criteria
 from domain.people import Member, Role
+from domain.statuses import Status
 from domain.transfers import Kind
 from handlers.commands import COMMANDS
 from handlers.guard import PRIVATE_ONLY, STRANGER
 from handlers.router import ACTS, OLD_BUTTON, SCREENS
-from storage import actions, batches, people, risk
+from storage import actions, batches, call_lists, calls, invitations, people, risk, strangers
 from storage.store import Store
-from storage.tables import Appointment, AuditEntry, MemberRow, Patient, Push
+from storage.tables import Appointment, AuditEntry, MemberRow, Patient, Push, Stranger
 from tests.conftest import MONDAY_MORNING
-from tests.e2e.town import AVI, DANA, NOA, Town, a_small_hmo, body, decided, town, with_button
+from tests.e2e.town import AVI, DANA, NOA, ROOT, Town, a_small_hmo, body, decided, town, with_button
 from tests.hmo import HOUSE
 
 RIGHTS = Path(__file__).parents[2] / "docs" / "rights.md"
 ROLES = {"dana": "staff", "noa": "manager", "root": "admin"}
-VERBS = {"ask", "now", "yes", "no", "undo"}
+MARK = "0" * 32
+"""Of an invitation that nobody made."""
+KEEPS_TRYING = 4711
+"""A stranger of whom admins were told."""
+VERBS = {"ask", "now", "yes", "no", "drop", "undo"}
 
 
 def rows_of(heading: str) -> list[dict[str, str]]:
@@ -71,11 +78,33 @@ def prepare(store: Store, clock: HandClock) -> None:
     for _ in range(3):
         store.write_now(batches.draft_from_list, noa, "risk:1.-.-:0", today, now)
     store.write_now(batches.confirm, noa, 2, now, threshold)
+    prepare_people(store, now)
+    prepare_calls(store, clock, dana)
+
+
+def prepare_people(store: Store, now: datetime) -> None:
+    """Invitation 5 is open, 6 is a draft, and a stranger has tried five times."""
+    root = member(store, ROOT.user_id)
+    store.write_now(invitations.invite, Role.STAFF, (), now, root.id)
+    store.write_now(invitations.draft, root, Role.STAFF, now)
+    for _ in range(5):
+        store.write_now(strangers.turn_away, KEEPS_TRYING, now)
+
+
+def prepare_calls(store: Store, clock: HandClock, dana: Member) -> None:
+    """Call lists 1 and 2 are of Cardiology and Dermatology; so are calls 1 and 2, noted by Dana."""
+    now, threshold = clock.now(), HOUSE.threshold
+    today = HOUSE.calendar.day_of(now)
+    for name in ("Cardiology", "Dermatology"):
+        store.write_now(call_lists.freeze, department(store, name), today, now, threshold)
+        key = in_department(store, name)[0]
+        store.write_now(calls.record_call, dana, key, CallOutcome.NO_ANSWER, now, threshold)
 
 
 def samples(store: Store) -> dict[str, str]:
     """An address for each line of the table, all about Cardiology."""
     card = in_department(store, "Cardiology")[2]
+    missed = missed_before(store, card)
     return {
         "risk": "risk:7.-.-:0",
         "riskdep": "riskdep:7.-.-:0",
@@ -90,7 +119,19 @@ def samples(store: Store) -> dict[str, str]:
         "heat": "heat:90:rate:-",
         "heatdep": "heatdep:90:rate:-:0",
         "summary": "summary",
+        "settings": "settings",
+        "settime": "settime",
+        "set": "set:at:495",
         "toldbatch": "toldbatch:2",
+        "today": "today:0",
+        "calldep": "calldep:0",
+        "callopen": f"callopen:{department(store, 'Cardiology')}",
+        "calls": "calls:1:0",
+        "calladd": "calladd:1",
+        "giveback": f"giveback:{card}:calls:1:0",
+        "called": f"called:{card}:n:calls:1:0",
+        "uncall": "uncall:1:calls:1:0",
+        "act drop": "act:drop:1:proposal:1",
         "act ask": f"act:ask:{card}:c:-",
         "act now": f"act:now:{card}:t:-",
         "act yes": "act:yes:1:proposal:1",
@@ -102,6 +143,36 @@ def samples(store: Store) -> dict[str, str]:
         "confirm": "confirm:1",
         "cancel": "cancel:3",
         "undobatch": "undobatch:2",
+        "you": "you:4:0",
+        "takerole": f"takerole:{MARK}",
+        "people": "people:0",
+        "member": "member:1:0",
+        "role": "role:1:0",
+        "setrole": "setrole:4:staff:0",
+        "places": "places:1:0:0",
+        "setplaces": "setplaces:1:all:0:0:0",
+        "suspend": "suspend:4:0",
+        "suspendnow": "suspendnow:4:0",
+        "reinstate": "reinstate:1:0",
+        "stranger": f"stranger:{KEEPS_TRYING}",
+        "invite": "invite",
+        "newinvite": "newinvite:staff",
+        "invitation": "invitation:6:0",
+        "setinvite": f"setinvite:6:in:{department(store, 'Cardiology')}:0",
+        "makelink": "makelink:6",
+        "invites": "invites:0",
+        "revoke": "revoke:5:0",
+        "wrong": f"wrong:0:{card}:-",
+        "record": f"record:{missed}:0:{card}:-",
+        "excuse": f"excuse:{missed}:a:0:{card}:-",
+        "unexcuse": f"unexcuse:{missed}:0:{card}:-",
+        "corrections": "corrections:90:0",
+        "audit": "audit:-:-:-:0",
+        "auditwho": "auditwho:-:-:-:0",
+        "deliveries": "deliveries:0",
+        "delivery": "delivery:1:0",
+        "resend": "resend:1:0",
+        "drop": "drop:1:0",
     }
 
 
@@ -167,13 +238,27 @@ async def test_a_limited_manager_gets_through_nowhere_else(place: Town) -> None:
         "confirm:1",
         "cancel:1",
         "undobatch:2",
+        "act:drop:2:told:2",
+        f"callopen:{key}",
+        "calls:2:0",
+        "calladd:2",
+        f"giveback:{card}:-",
+        f"called:{card}:x:-",
+        "uncall:2:-",
+        f"wrong:0:{card}:-",
+        f"record:{missed_before(store, card)}:0:{card}:-",
+        f"excuse:{missed_before(store, card)}:a:0:{card}:-",
+        f"unexcuse:{missed_before(store, card)}:0:{card}:-",
     ):
         said = await pressed(place.avi, data)
         assert said.startswith("Only "), (data, said)
     assert decided(store) == before
     await pressed(place.avi, f"find:{reference(store, card)}")
     await place.avi.sees("no coming appointment")
-    for data in ("pending:0", "riskdep:30.-.-:0", "heatdep:90:rate:-:0", "gain:30.-.-:0"):
+    for data in (
+        *("pending:0", "calldep:0", "riskdep:30.-.-:0", "heatdep:90:rate:-:0", "gain:30.-.-:0"),
+        "today:0",
+    ):
         await pressed(place.avi, data)
     assert "Dermatology" not in repr([m for m in place.avi.messages if "Only" not in body(m)])
 
@@ -183,6 +268,7 @@ async def test_a_stranger_gets_nothing_by_any_command_or_button(place: Town) -> 
     before = decided(place.store)
     await everything_is_refused(place, stranger)
     for text in ("hello", "/start", "/START", "/start wrong-code", "/starting", "/start@other_bot"):
+        place.store.write_now(forgive)
         since = stranger.now()
         await stranger.says(text)
         answer = body(await stranger.sees(lambda _: True, since=since))
@@ -264,7 +350,9 @@ async def all_is_told(place: Town) -> None:
 
 
 async def everything_is_refused(place: Town, phone: Phone) -> None:
+    """Each is tried as if it were the first, since whoever keeps trying is soon ignored."""
     for row in COMMAND_ROWS:
+        place.store.write_now(forgive)
         since = phone.now()
         if row["command"].startswith("/"):
             await phone.says(row["command"])
@@ -272,10 +360,15 @@ async def everything_is_refused(place: Town, phone: Phone) -> None:
             await phone.uploads("feed.csv", b"appointment_id\n")
         assert body(await phone.sees(lambda _: True, since=since)) == STRANGER, row
     for row in BUTTON_ROWS:
+        place.store.write_now(forgive)
         data = samples(place.store)[row["address"]]
         message = with_button(phone.messages[-1], data)
         toast = await phone.toast(await phone.presses(message, "old"))
         assert toast.text == STRANGER, row
+
+
+def forgive(session: Session) -> None:
+    session.execute(delete(Stranger).where(col(Stranger.telegram_id) != KEEPS_TRYING))
 
 
 async def pressed(phone: Phone, data: str) -> str:
@@ -302,6 +395,17 @@ def in_department(store: Store, name: str) -> list[int]:
     rows = store.read_now(risk.risk_rows, later, 0, 99)
     first_day = HOUSE.calendar.end_of(HOUSE.calendar.ahead(now, 1))
     return [row.appointment_id for row in rows if row.department == name and row.start > first_day]
+
+
+def missed_before(store: Store, appointment_id: int) -> int:
+    """A recorded no-show of the same patient."""
+
+    def work(session: Session) -> int:
+        patient = session.get_one(Appointment, appointment_id).patient_id
+        missed = (col(Appointment.patient_id) == patient, col(Appointment.status) == Status.NOSHOW)
+        return session.scalars(select(col(Appointment.id)).where(*missed)).first() or 0
+
+    return store.read_now(work)
 
 
 def department(store: Store, name: str) -> int:

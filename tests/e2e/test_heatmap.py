@@ -138,14 +138,14 @@ async def test_an_hmo_without_outcomes_is_told_what_would_fill_the_picture(
         await place.dana.sees("No coming appointment")
         await place.dana.sees("Nothing waits")
         await place.dana.sees("Nothing is scheduled here")
-        await place.dana.sees("0 high-risk appointments still to come today")
+        await place.dana.sees("No high-risk appointment today or tomorrow")
         assert "Efficiency Gain – (0 ÷ 0)" in body(await place.dana.sees("Nothing is scheduled"))
 
 
 async def test_a_summary_leads_to_the_heatmap_and_leaves_one_message(blind_town: Town) -> None:
-    dana = blind_town.dana
-    await dana.says("/summary")
-    summary = await dana.sees("still to come today")
-    await dana.presses(summary, "Heatmap")
-    heat = await dana.sees("No-show rate")
+    noa = blind_town.noa
+    await noa.says("/summary")
+    summary = await noa.sees("Good morning")
+    await noa.presses(summary, "Heatmap")
+    heat = await noa.sees("No-show rate")
     assert heat["message_id"] == summary["message_id"]

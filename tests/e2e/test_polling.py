@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from bot.app import UNKNOWN_TOKEN
 from bot.demo.server import Fault
+from bot.receiving import UNKNOWN_TOKEN
 from domain.clock import HandClock
 from tests.e2e.town import Town, a_small_hmo, town
 

@@ -18,7 +18,7 @@ from domain.monospace import width
 from domain.people import Role
 from domain.statuses import Status
 from domain.transfers import Kind, State
-from storage import counters, people
+from storage import counters, invitations
 from storage.migrate import upgrade
 from storage.store import Store
 from storage.tables import Action, Appointment, DailyCount, Department, Patient
@@ -176,7 +176,7 @@ async def test_what_waits_is_told_page_by_page(city: Town) -> None:
     await city.noa.presses(page, "1 / 84")
     reads_well(await city.noa.sees("499–500 shown"))
     await city.noa.says("/summary")
-    reads_well(await city.noa.sees("500 proposals waiting for a decision"))
+    reads_well(await city.noa.sees("500 proposals wait for you"))
 
 
 async def test_the_heatmap_comes_as_text_of_one_message(city: Town) -> None:
@@ -197,7 +197,7 @@ async def test_a_name_that_fits_many_departments_asks_which(city: Town) -> None:
 
 
 async def test_a_member_of_a_hundred_departments_is_welcomed(city: Town) -> None:
-    code = city.store.write_now(people.invite, Role.STAFF, NAMES, city.clock.now())
+    code = city.store.write_now(invitations.invite, Role.STAFF, NAMES, city.clock.now())
     await city.stranger.says(f"/start {code}")
     await city.stranger.sees("Welcome")
     await city.stranger.says("/risk 30")

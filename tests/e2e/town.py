@@ -3,24 +3,27 @@
 Nothing of the product is patched: the bot talks real HTTP to the strict Bot API server.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col
 
 from bot.app import Running, running
 from bot.demo.server import BotApiServer, Limits, Person, Phone
+from bot.serving import listen
 from bot.settings import GivenSettings, Settings
 from domain.clock import HandClock
 from domain.people import Role
-from storage import people
+from storage import invitations
 from storage.migrate import upgrade
 from storage.store import Store
+from storage.tables import AuditEntry
 from tests.hmo import Hmo
 
 TOKEN = "1000001:made-up-token-for-the-tests"
@@ -40,6 +43,7 @@ class Town:
     clock: HandClock
     settings: Settings
     bot: Running | None = None
+    network: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
     @property
     def dana(self) -> Phone:
@@ -74,6 +78,14 @@ class Town:
             yield bot
         self.bot = None
 
+    async def network_goes(self) -> None:
+        """Telegram cannot be reached until `network_comes_back`; it keeps what people write."""
+        await self.network.aclose()
+
+    async def network_comes_back(self) -> None:
+        """Telegram is where it was."""
+        await self.network.enter_async_context(self.server.running(self.server.port))
+
     async def everybody_joins(self) -> None:
         """All but the stranger redeem an invitation."""
         for phone, role, departments in (
@@ -82,7 +94,7 @@ class Town:
             (self.avi, Role.MANAGER, ("Cardiology",)),
             (self.root, Role.ADMIN, ()),
         ):
-            code = self.store.write_now(people.invite, role, departments, self.clock.now())
+            code = self.store.write_now(invitations.invite, role, departments, self.clock.now())
             await phone.says(f"/start {code}")
             await phone.sees("Welcome")
 
@@ -99,7 +111,8 @@ async def town(
     server = BotApiServer(
         TOKEN, people=[DANA, NOA, AVI, ROOT, STRANGER], clock=clock, limits=limits
     )
-    async with server.running() as base_url:
+    async with contextlib.AsyncExitStack() as network:
+        base_url = await network.enter_async_context(server.running())
         settings = GivenSettings.model_validate(
             {
                 "bot_token": TOKEN,
@@ -109,7 +122,7 @@ async def town(
                 "data_dir": folder,
             }
         )
-        yield Town(server, store, clock, settings)
+        yield Town(server, store, clock, settings, network=network)
     store.close()
 
 
@@ -171,3 +184,39 @@ def decided(store: Store) -> str:
         return repr([session.execute(select(table)).all() for table in tables])
 
     return store.read_now(work)
+
+
+def watched(place: Town, *, webhook: bool = False) -> str:
+    """Give the bot a port for its pages, and for Telegram's calls if wanted; where they are."""
+    with listen(0) as found:
+        port = found.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    hook = f"{url}/telegram" if webhook else ""
+    place.settings = place.settings.model_copy(update={"web_port": port, "webhook_url": hook})
+    return url
+
+
+async def turned(
+    phone: Phone, shown: Message, button: str, to: str, *, label: bool = False
+) -> Message:
+    """Press a button, and wait until the same message shows (or offers) something."""
+
+    def there(message: Message) -> bool:
+        said = all_labels(message) if label else body(message)
+        return message["message_id"] == shown["message_id"] and to in said
+
+    since = phone.now()
+    await phone.presses(shown, button)
+    return await phone.sees(there, since=since)
+
+
+async def true(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+def events(session: Session) -> list[str]:
+    """What stands in the audit trail, oldest first."""
+    return list(session.scalars(select(col(AuditEntry.event)).order_by(col(AuditEntry.id))))

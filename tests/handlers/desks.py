@@ -1,8 +1,9 @@
 """A desk without Telegram, and a store in which every number is as long as it may get."""
 
 import contextlib
+import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlmodel import Session
@@ -10,21 +11,52 @@ from telegram import Bot
 
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
+from domain.calls import CallOutcome
 from domain.clock import HandClock
+from domain.corrections import Excuse
+from domain.deliveries import State as DeliveryState
 from domain.people import Member, Role
+from domain.pushes import PushKind
 from domain.statuses import Status
 from domain.transfers import Kind, State
 from handlers.desk import Desk
 from handlers.gateway import Gateway
 from handlers.screens import Visit
+from storage import audit
 from storage.store import Store
-from storage.tables import Action, Appointment, Batch, DailyCount, Department, MemberRow, Patient
+from storage.tables import (
+    Action,
+    Appointment,
+    Batch,
+    Call,
+    CallList,
+    CallListItem,
+    Correction,
+    DailyCount,
+    Department,
+    Invitation,
+    MemberDepartment,
+    MemberRow,
+    Patient,
+    Push,
+    Stranger,
+)
 from tests.hmo import HOUSE
 
 APPOINTMENT = 987_654_321
 ACTION = 876_543_210
 BATCH = 765_432
+CALL_LIST = 87_654_321
+CALL = 98_765_432
+MISSED = 987_654_310
+EXCUSED = 987_654_311
 DEPARTMENT = 9876
+MEMBER = 654_321_098
+INVITATION = 543_210_987
+DRAFT = 543_210_988
+STRANGER = 4_503_599_627_370_495
+"""A Telegram user id has up to 52 bits."""
+PUSH = 76_543_210
 LAST_PAGE = 1_249_999
 """Of a list of ten million rows."""
 LONG_NAME = "Gastroenterology & <Hepatology>, Northern District Outpatient Clinics"
@@ -51,9 +83,10 @@ def fill(session: Session, clock: HandClock) -> None:
     day = HOUSE.calendar.day_of(start)
     session.add(Department(id=DEPARTMENT, name=LONG_NAME))
     session.add(Patient(id=1, external_id="p1", reference="P-7K3MQD"))
-    session.add(
-        MemberRow(id=1, telegram_id=1, chat_id=1, name="Noa <b>", role=Role.MANAGER, joined_at=now)
-    )
+    for key, name, role in ((1, "Noa <b>", Role.MANAGER), (2, "Root", Role.ADMIN)):
+        session.add(
+            MemberRow(id=key, telegram_id=key, chat_id=key, name=name, role=role, joined_at=now)
+        )
     session.flush()
     session.add(
         Appointment(
@@ -82,6 +115,7 @@ def fill(session: Session, clock: HandClock) -> None:
         )
     )
     session.flush()
+    _people(session, now)
     session.add(
         Action(
             id=ACTION,
@@ -93,6 +127,9 @@ def fill(session: Session, clock: HandClock) -> None:
             note='no "answer" <twice>',
         )
     )
+    _call(session, now)
+    _miss(session, now - timedelta(days=8))
+    _audit(session, now)
     session.add(
         Batch(
             id=BATCH,
@@ -105,3 +142,95 @@ def fill(session: Session, clock: HandClock) -> None:
             decided_at=now,
         )
     )
+
+
+def _call(session: Session, now: datetime) -> None:
+    """A call list with one appointment, which was called about."""
+    day = HOUSE.calendar.day_of(now + timedelta(days=1))
+    session.add(CallList(id=CALL_LIST, department_id=DEPARTMENT, day=day, made_at=now))
+    session.flush()
+    session.add(CallListItem(call_list_id=CALL_LIST, place=1, appointment_id=APPOINTMENT))
+    outcome = CallOutcome.NO_ANSWER
+    session.add(Call(id=CALL, appointment_id=APPOINTMENT, member_id=1, outcome=outcome, at=now))
+
+
+def _people(session: Session, now: datetime) -> None:
+    """A member of the department, both kinds of invitation, and a stranger."""
+    session.add(
+        MemberRow(
+            id=MEMBER,
+            telegram_id=MEMBER,
+            chat_id=MEMBER,
+            name=LONG_NAME,
+            role=Role.STAFF,
+            joined_at=now,
+            reachable=False,
+        )
+    )
+    session.flush()
+    session.add(MemberDepartment(member_id=MEMBER, department_id=DEPARTMENT))
+    for key, code_hash in ((INVITATION, "0" * 64), (DRAFT, "draft:0")):
+        session.add(
+            Invitation(
+                id=key,
+                code_hash=code_hash,
+                role=Role.MANAGER,
+                departments=json.dumps([LONG_NAME]),
+                created_at=now,
+                created_by=MEMBER,
+                expires_at=now + timedelta(days=7),
+            )
+        )
+    session.add(Stranger(telegram_id=STRANGER, since=now, tries=9, quiet_until=now))
+
+
+def _miss(session: Session, start: datetime) -> None:
+    """Two recorded no-shows of the patient, the second excused for the reason of most words."""
+    for key in (MISSED, EXCUSED):
+        session.add(
+            Appointment(
+                id=key,
+                external_id=f"a{key}",
+                patient_id=1,
+                department_id=DEPARTMENT,
+                clinician_id=None,
+                start=start,
+                day=HOUSE.calendar.day_of(start),
+                status=Status.NOSHOW,
+                age_group=8,
+                excused=key == EXCUSED,
+            )
+        )
+    session.flush()
+    session.add(
+        Correction(appointment_id=EXCUSED, member_id=1, reason=Excuse.ADMINISTRATIVE, at=start)
+    )
+
+
+def _audit(session: Session, now: datetime) -> None:
+    """Rows of the trail, one of which nobody has words for."""
+    for event in ("authorize", "authorize batch", "import", "something <new>") * 5:
+        audit.record(
+            session,
+            event,
+            at=now - timedelta(days=400),
+            member_id=1,
+            appointment_id=APPOINTMENT,
+            done=999_999_999,
+        )
+    for number in range(20):
+        session.add(
+            Push(
+                id=PUSH - number,
+                key=str(number),
+                kind=PushKind.PROPOSAL,
+                member_id=1,
+                address=f"proposal:{ACTION}",
+                state=DeliveryState.FAILED,
+                attempts=8,
+                uncertain=True,
+                created_at=now,
+                due_at=now,
+                problem="refused by Telegram: <" + "x" * 150,
+            )
+        )

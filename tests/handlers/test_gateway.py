@@ -15,7 +15,7 @@ from bot.demo.server import BotApiServer, Fault, Person, Phone
 from domain.clock import HandClock
 from domain.people import Member, Role
 from handlers.desk import HeatmapRequest
-from handlers.gateway import Gateway
+from handlers.gateway import FILE, Gateway
 from handlers.screens import Picture, Screen, button
 from storage import open_messages
 from storage.open_messages import Shown
@@ -28,7 +28,15 @@ from tests.hmo import join
 LIST = Screen("the list", [[button("Next ›", "risk:7.-.-:1")]], "risk:7.-.-:0", version=1)
 CHOICE = Screen("choose", [[button("‹ Back", "risk:7.-.-:0")]], "riskdep:7.-.-:0")
 PNG = picture(1080, 600)
-HEATMAP = Screen("the heatmap", picture=Picture(("key",), PNG), address="heat:90:rate:-")
+
+
+async def drawn_again() -> bytes | str:
+    return PNG
+
+
+HEATMAP = Screen(
+    "the heatmap", picture=Picture(("key",), PNG, drawn_again), address="heat:90:rate:-"
+)
 
 
 @dataclass
@@ -36,12 +44,16 @@ class Album:
     """Keeps the file ids that it is told."""
 
     kept: dict[tuple[object, ...], str] = field(default_factory=dict)
+    forgotten: list[tuple[object, ...]] = field(default_factory=list)
 
     async def heatmap(self, request: HeatmapRequest) -> bytes | str:
         raise NotImplementedError
 
     def remember(self, key: tuple[object, ...], file_id: str) -> None:
         self.kept[key] = file_id
+
+    def forget(self, key: tuple[object, ...]) -> None:
+        self.forgotten.append(key)
 
 
 @dataclass
@@ -92,10 +104,31 @@ async def bench(sqlite_store: Store, clock: HandClock) -> AsyncIterator[Bench]:
             yield Bench(server, sqlite_store, clock, bot, album, gateway, member)
 
 
-async def test_a_screen_with_figures_is_noted_and_one_without_is_not(bench: Bench) -> None:
-    first = await bench.gateway.send(bench.member, LIST)
-    second = await bench.gateway.send(bench.member, CHOICE)
-    assert (bench.shows(first), bench.shows(second)) == (LIST.address, None)
+async def test_every_screen_is_noted_and_one_without_figures_without_a_version(
+    bench: Bench,
+) -> None:
+    for screen in (LIST, CHOICE, HEATMAP):
+        sent = await noted(bench, await bench.gateway.send(bench.member, screen))
+        assert (sent.address, sent.version) == (screen.address, screen.version)
+
+
+async def test_a_few_lines_are_not_noted_and_a_file_is_and_is_protected(bench: Bench) -> None:
+    await bench.gateway.say(bench.member.chat_id, "Noted.")
+    said = bench.phone.messages[-1]
+    await bench.gateway.document(bench.member, b"rows", "rows.csv", "the rows")
+    sent = bench.phone.messages[-1]
+    assert (bench.shows(said["message_id"]), bench.shows(sent["message_id"])) == (None, FILE)
+    assert sent["has_protected_content"]
+
+
+async def test_what_is_shown_anew_stays_as_old_as_the_message(bench: Bench) -> None:
+    sent = await bench.gateway.send(bench.member, LIST)
+    before = bench.clock.now()
+    bench.clock.move(timedelta(hours=30))
+    assert await bench.gateway.edit(bench.member, sent, CHOICE)
+    (only,) = bench.store.read_now(open_messages.to_be_removed, before + timedelta(seconds=1), 9)
+    assert (only.message_id, only.address) == (sent, CHOICE.address)
+    assert bench.store.read_now(open_messages.to_be_removed, before, 9) == []
 
 
 async def test_what_is_sent_can_be_neither_forwarded_nor_heard_if_silent(bench: Bench) -> None:
@@ -109,7 +142,7 @@ async def test_a_screen_takes_the_place_of_another_in_the_same_message(bench: Be
     sent = await bench.gateway.send(bench.member, LIST)
     await bench.gateway.show(bench.member, await bench.message(sent), CHOICE)
     assert (await bench.phone.sees("choose"))["message_id"] == sent
-    assert bench.shows(sent) is None
+    assert bench.shows(sent) == CHOICE.address
 
 
 async def test_a_message_that_is_gone_is_replaced_by_a_new_one(bench: Bench) -> None:
@@ -142,7 +175,9 @@ async def test_a_picture_takes_the_place_of_a_text_as_a_new_message(bench: Bench
 
 async def test_a_picture_takes_the_place_of_another_in_the_same_message(bench: Bench) -> None:
     sent = await bench.gateway.send(bench.member, HEATMAP)
-    other = replace(HEATMAP, text="by count", picture=Picture(("other",), picture(1080, 700)))
+    other = replace(
+        HEATMAP, text="by count", picture=Picture(("other",), picture(1080, 700), drawn_again)
+    )
     await bench.gateway.show(bench.member, await bench.message(sent), other)
     assert (await bench.phone.sees("by count"))["message_id"] == sent
     assert set(bench.album.kept) == {("key",), ("other",)}
@@ -161,10 +196,39 @@ async def test_a_choice_keeps_the_picture_and_also_stands_in_a_text(bench: Bench
 
 async def test_a_known_picture_is_sent_by_its_file_id(bench: Bench) -> None:
     await bench.gateway.send(bench.member, HEATMAP)
-    known = replace(HEATMAP, picture=Picture(("key",), bench.album.kept["key",]))
+    known = replace(HEATMAP, picture=known_as(bench.album.kept["key",]))
     await bench.gateway.send(bench.member, known)
     calls = bench.server.calls("sendPhoto")
     assert calls[1].params["photo"] == bench.album.kept["key",]
+    assert bench.album.forgotten == []
+
+
+async def test_a_file_id_that_telegram_takes_no_longer_is_forgotten_and_the_picture_sent_anew(
+    bench: Bench,
+) -> None:
+    expired = replace(HEATMAP, picture=known_as("AgAC-from-another-time"))
+    sent = await bench.gateway.send(bench.member, expired)
+    assert await bench.phone.sees("the heatmap")
+    assert [call.code for call in bench.server.calls("sendPhoto")] == [400, 200]
+    assert (bench.album.forgotten, set(bench.album.kept)) == ([("key",)], {("key",)})
+    await bench.gateway.show(bench.member, await bench.message(sent), expired)
+    assert [call.code for call in bench.server.calls("editMessageMedia")] == [400, 200]
+
+
+async def test_a_picture_that_could_not_be_sent_is_told_so_that_another_may_try(
+    bench: Bench,
+) -> None:
+    bench.server.faults.add(Fault("sendPhoto", code=400, description="Bad Request: no rights"))
+    with pytest.raises(BadRequest):
+        await bench.gateway.send(bench.member, HEATMAP)
+    assert bench.album.forgotten == [("key",)]
+
+
+async def test_another_trouble_than_the_file_id_keeps_it(bench: Bench) -> None:
+    bench.phone.blocks()
+    with pytest.raises(Forbidden):
+        await bench.gateway.send(bench.member, replace(HEATMAP, picture=known_as("photo-1")))
+    assert bench.album.forgotten == []
 
 
 async def test_a_wait_that_telegram_asks_for_is_waited_out(bench: Bench) -> None:
@@ -211,7 +275,9 @@ async def test_who_has_blocked_the_bot_is_a_failure_that_says_so(bench: Bench) -
 async def test_figures_are_renewed_in_place(bench: Bench) -> None:
     sent = await bench.gateway.send(bench.member, LIST)
     shown = await noted(bench, sent)
-    await bench.gateway.renew(bench.member, shown, returns(replace(LIST, text="1", version=2)))
+    await bench.gateway.renew(
+        bench.member, shown, returns(replace(LIST, text="1", version=2)), at_once
+    )
     assert (await bench.phone.sees("1"))["message_id"] == sent
     again = await noted(bench, sent)
     assert again.version == 2
@@ -220,7 +286,7 @@ async def test_figures_are_renewed_in_place(bench: Bench) -> None:
 async def test_figures_that_are_the_same_cost_no_edit(bench: Bench) -> None:
     sent = await bench.gateway.send(bench.member, LIST)
     shown = await noted(bench, sent)
-    await bench.gateway.renew(bench.member, shown, returns(replace(LIST, version=2)))
+    await bench.gateway.renew(bench.member, shown, returns(replace(LIST, version=2)), at_once)
     assert bench.server.calls("editMessageText") == []
     again = await noted(bench, sent)
     assert again.version == 2
@@ -231,7 +297,7 @@ async def test_a_reader_who_turned_to_another_screen_is_not_thrown_back(bench: B
     shown = await noted(bench, sent)
     for turned in (CHOICE, replace(CHOICE, text="other figures", version=1)):
         await bench.gateway.edit(bench.member, sent, turned)
-        await bench.gateway.renew(bench.member, shown, returns(replace(LIST, version=2)))
+        await bench.gateway.renew(bench.member, shown, returns(replace(LIST, version=2)), at_once)
         assert body(bench.phone.messages[-1]) == turned.text
 
 
@@ -251,13 +317,13 @@ async def test_a_reader_who_turns_while_figures_are_renewed_keeps_the_last_word(
         async with bench.gateway.turn(bench.member.chat_id, sent):
             await bench.gateway.edit(bench.member, sent, CHOICE)
 
-    renewing = asyncio.create_task(bench.gateway.renew(bench.member, shown, slow))
+    renewing = asyncio.create_task(bench.gateway.renew(bench.member, shown, slow, at_once))
     await begun.wait()
     turning = asyncio.create_task(turns())
     may_end.set()
     await asyncio.gather(renewing, turning)
     assert body(bench.phone.messages[-1]) == "choose"
-    assert bench.shows(sent) is None
+    assert bench.shows(sent) == CHOICE.address
 
 
 async def noted(bench: Bench, message_id: int) -> Shown:
@@ -265,9 +331,17 @@ async def noted(bench: Bench, message_id: int) -> Shown:
 
     def work(session: Session) -> Shown:
         row = session.get_one(OpenMessage, (bench.member.chat_id, message_id))
-        return Shown(**row.model_dump(exclude={"shown_at"}))
+        return Shown(**row.model_dump(exclude={"shown_at", "sent_at"}))
 
     return await bench.store.read(work)
+
+
+def known_as(file_id: str) -> Picture:
+    return Picture(("key",), file_id, drawn_again)
+
+
+async def at_once() -> None:
+    """No pace is kept."""
 
 
 def returns(screen: Screen) -> Callable[[], Awaitable[Screen]]:

@@ -10,18 +10,25 @@ from telegram.constants import MessageLimit
 
 from bot.demo.server.html_mode import parse_html
 from domain.ages import AGE_GROUPS
+from domain.calls import CallOutcome
 from domain.monospace import width
-from domain.people import Role
+from domain.people import Member, Role
+from domain.statuses import Status
 from domain.transfers import Kind, State
-from handlers import words
+from handlers import invitations, people, words
+from handlers.call_list import call_row_lines
 from handlers.desk import Desk
 from handlers.risk_list import row_lines
 from handlers.router import open_screen
 from handlers.screens import Screen, button
+from storage.call_lists import CallRow
+from storage.calls import CallView
+from storage.invitations import InvitationView, Stage
+from storage.membership import MemberView
 from storage.risk import RiskRow
-from storage.tables import Action
+from storage.tables import Action, Call
 from tests.conftest import MONDAY_MORNING
-from tests.handlers.desks import APPOINTMENT, visit
+from tests.handlers.desks import APPOINTMENT, LONG_NAME, visit
 
 SCREEN = Screen("text", [[button("Next ›", "risk:7.-.-:1")]], "risk:7.-.-:0", version=1)
 
@@ -68,6 +75,74 @@ async def test_a_card_of_many_decisions_fits_a_message_and_shows_what_is_open(de
     assert "reason 59" in screen.text
 
 
+async def test_a_card_tells_of_the_last_calls_and_counts_the_others(desk: Desk) -> None:
+    now = desk.clock.now()
+
+    def work(session: Session) -> None:
+        for number in range(40):
+            outcome = CallOutcome.NO_ANSWER if number < 39 else CallOutcome.WRONG_NUMBER
+            session.add(Call(appointment_id=APPOINTMENT, member_id=1, outcome=outcome, at=now))
+
+    await desk.store.write(work)
+    screen = await open_screen(visit(desk, Role.STAFF), f"card:{APPOINTMENT}:-")
+    assert "35 older calls not shown" in screen.text
+    assert screen.text.count("No answer 08:00 by Noa &lt;b&gt;") == 5
+    assert "Wrong number 08:00 by Noa" in screen.text
+    assert "Phone number: in the HMO's own system, under P-7K3MQD" in screen.text
+    assert (
+        "Phone number"
+        not in (await open_screen(visit(desk, Role.ADMIN), f"card:{APPOINTMENT}:-")).text
+    )
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    place=st.integers(1, 9_999),
+    missed=st.integers(2, 99),
+    start=starts,
+    outcome=st.none() | st.sampled_from(CallOutcome),
+    at=starts,
+    name=st.text(min_size=1, max_size=60),
+    is_next=st.booleans(),
+)
+def test_a_row_of_a_call_list_is_at_most_two_lines_of_34_columns_whoever_called(
+    desk: Desk,
+    *,
+    place: int,
+    missed: int,
+    start: datetime,
+    outcome: CallOutcome | None,
+    at: datetime,
+    name: str,
+    is_next: bool,
+) -> None:
+    last = CallView(1, 1, outcome, at, name, 1, None, decided=False) if outcome else None
+    row = CallRow(place, 1, "P-7K3MQD", start, missed, Status.BOOKED, outcome is not None, last)
+    lines = call_row_lines(visit(desk, Role.STAFF), row, (place, 1) if is_next else None)
+    assert len(lines) == (2 if outcome else 1)
+    for line in lines:
+        assert width(line) <= words.WIDTH
+        assert len(line.splitlines()) == 1
+    if outcome:
+        assert f"{words.CALLS[outcome]} " in lines[1]
+
+
+async def test_a_row_of_the_trail_is_told_in_a_line_with_time_department_and_reference(
+    desk: Desk,
+) -> None:
+    screen = await open_screen(visit(desk, Role.ADMIN), "audit:-:-:-:0")
+    told = parse_html(screen.text)[0].splitlines()
+    assert told[:3] == ["Audit trail", "everything", "20 entries, 1–8 shown, newest first"]
+    where = words.cut(LONG_NAME, 40)
+    who = "19 Oct 2025 09:00 Noa <b>"
+    assert told[4:8] == [
+        f"{who}: something <new> · P-7K3MQD · {where}",
+        f"{who} imported a file: some rows, some rejected · P-7K3MQD · {where}",
+        f"{who} authorized a batch: 999,999,999 appointments · P-7K3MQD · {where}",
+        f"{who} authorized a transfer or call · P-7K3MQD · {where}",
+    ]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     department=st.text(min_size=1, max_size=80) | st.text(alphabet="אבגד 漢字é", min_size=30),
@@ -86,3 +161,43 @@ def test_a_row_of_a_list_is_two_lines_of_34_columns_whatever_the_department_is_c
         assert width(line) <= words.WIDTH
         assert len(line.splitlines()) == 1
     assert lines[1].endswith(f" · {words.STATES[state]}" if state else AGE_GROUPS[group])
+
+
+names = st.text(min_size=1, max_size=80) | st.text(alphabet="אבגד 漢字é", min_size=30)
+
+
+@given(
+    name=names,
+    department=names,
+    role=st.sampled_from(Role),
+    suspended=st.booleans(),
+    reachable=st.booleans(),
+)
+def test_a_member_is_two_lines_of_34_columns_whatever_they_are_called(
+    name: str, department: str, role: Role, suspended: bool, reachable: bool
+) -> None:
+    member = Member(1, 1, 1, name, role, frozenset({1, 2}))
+    row = MemberView(member, suspended, reachable, MONDAY_MORNING)
+    lines = people.row_lines(8, row, {1: department, 2: "Eyes"})
+    assert len(lines) == 2
+    for line in lines:
+        assert width(line) <= words.WIDTH
+        assert len(line.splitlines()) == 1
+    mark = "suspended" if suspended else "unreachable"
+    assert lines[1].endswith(f" · {mark}") == (suspended or not reachable)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=names, department=names, role=st.sampled_from(Role))
+def test_an_open_invitation_is_three_lines_of_34_columns(
+    desk: Desk, name: str, department: str, role: Role
+) -> None:
+    now = MONDAY_MORNING
+    places = (department, "Eyes")
+    found = InvitationView(1, role, places, Stage.OPEN, now, name, now, None, None)
+    lines = invitations.row_lines(visit(desk, Role.ADMIN), 6, found)
+    assert len(lines) == 3
+    assert all(line.startswith("  ") for line in lines[1:])
+    for line in lines:
+        assert width(line) <= words.WIDTH
+        assert len(line.splitlines()) == 1

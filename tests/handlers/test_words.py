@@ -46,6 +46,7 @@ def test_a_count_has_separators_and_the_right_ending(number: int, text: str) -> 
 
 def test_times_are_the_hmos_and_weekdays_are_named() -> None:
     assert words.short_moment(NOW, ZONE) == "Mon 23 Nov 23:30"
+    assert words.full_moment(NOW, ZONE) == "Mon 23 Nov 2026 23:30"
     assert words.clock_time(NOW, ZONE, NOW) == "23:30"
     tomorrow = NOW + timedelta(minutes=30)
     assert words.clock_time(NOW, ZONE, tomorrow) == "Mon 23 Nov 23:30"
@@ -81,3 +82,10 @@ def test_a_quotation_stands_on_one_line() -> None:
 @pytest.mark.parametrize(("days", "text"), [(1, "today"), (7, "next 7 days")])
 def test_a_window_is_named(days: int, text: str) -> None:
     assert words.window(days) == text
+
+
+def test_shares_stand_under_one_another_beside_names_of_any_length() -> None:
+    lines = words.share_lines([("Eyes", 1, 41), ("漢字 " * 30, 999_999, 1_000_000)])
+    assert lines[0].endswith("   2.44 %              1÷41")
+    assert lines[1].endswith(" 100.00 % 999,999÷1,000,000")
+    assert {width(line) for line in lines} == {words.WIDTH}

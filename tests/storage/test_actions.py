@@ -56,7 +56,7 @@ def test_a_proposal_waits_for_every_manager_of_the_department(
     assert outcome.action is not None
     assert outcome.action.state is State.PROPOSED
     propose(store, staff, "p4", clock)
-    due = store.write_now(outbox.take_due, clock.now(), 10, ())
+    due = store.write_now(outbox.claim_due, clock.now(), 10, ())
     assert {push.member.name for push in due} == {"Noa", "Avi"}
     waits_for = {
         member.name: store.read_now(proposals.waiting, member, clock.now(), 0, 9).total
@@ -219,8 +219,8 @@ def test_a_note_goes_on_the_members_own_waiting_proposal_only(
 ) -> None:
     propose(store, staff, "p1", clock)
     key = appointment(store, "p1")
-    assert store.write_now(actions.add_note, staff, key, "no answer twice")
-    assert not store.write_now(actions.add_note, manager, key, "mine")
+    assert store.write_now(actions.add_note, staff, key, "no answer twice", clock.now())
+    assert not store.write_now(actions.add_note, manager, key, "mine", clock.now())
     (found,) = store.read_now(proposals.actions_about, key)
     assert found.note == "no answer twice"
 

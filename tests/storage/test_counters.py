@@ -7,10 +7,11 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from domain.clock import HandClock
+from domain.corrections import Excuse
 from domain.people import Role
 from domain.statuses import Status
 from domain.transfers import Kind
-from storage import actions, counters
+from storage import actions, corrections, counters
 from storage.store import Store
 from storage.tables import Appointment, DailyCount, Department, key_of
 from tests.hmo import Hmo, join
@@ -93,6 +94,25 @@ def test_a_cancelled_appointment_leaves_the_actioned(
         assert store.read_now(counters.verify) == []
 
 
+def test_an_excuse_holds_whatever_becomes_of_the_status(
+    store_with_a_history: Store, clock: HandClock
+) -> None:
+    store = store_with_a_history
+    manager = join(store, Role.MANAGER, 7, "Noa", clock.now())
+    key, day = key_of(found(store, "first")), found(store, "first").day
+    store.write_now(corrections.excuse, manager, key, Excuse.OTHER, clock.now())
+    assert (counts(store, day), found(store, "coming").prior_no_shows) == ((1, 0, 0), 0)
+    for status, expected in (
+        (Status.FULFILLED, (1, 1, 0)),
+        (Status.NOSHOW, (1, 0, 0)),
+        (Status.CANCELLED, (0, 0, 0)),
+    ):
+        correct(store, "first", status, clock)
+        assert counts(store, day) == expected
+        assert found(store, "coming").prior_no_shows == 0
+        assert store.read_now(counters.verify) == []
+
+
 def test_an_unknown_appointment_is_said_to_be(store: Store, clock: HandClock) -> None:
     with pytest.raises(LookupError):
         store.write_now(counters.apply_status_change, 4711, Status.NOSHOW, clock.now())
@@ -124,6 +144,10 @@ def test_an_unknown_appointment_is_said_to_be(store: Store, clock: HandClock) ->
         (
             "UPDATE appointment SET action_state = 'declined' WHERE external_id = 'coming'",
             ["action_state of appointment 3: kept declined, counted none"],
+        ),
+        (
+            "UPDATE appointment SET excused = true WHERE external_id = 'second'",
+            ["excused of appointment 2: kept 1, counted 0"],
         ),
     ],
 )

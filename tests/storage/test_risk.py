@@ -11,15 +11,16 @@ from sqlmodel import Session, col
 
 from domain.ages import AGE_GROUPS
 from domain.clock import HandClock
+from domain.corrections import Excuse
 from domain.criteria import Criteria, Selection, select
 from domain.days import WINDOWS
 from domain.people import Member, Role
 from domain.statuses import Status
-from storage import counters, risk
+from storage import corrections, risk
 from storage.store import Store
 from storage.tables import Appointment, Patient
 from tests.conftest import MONDAY_MORNING
-from tests.hmo import HOUSE, Hmo
+from tests.hmo import HOUSE, Hmo, join
 from tests.storage.histories import counted, emptied, hmos, midnight
 
 FEW = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -125,9 +126,18 @@ def test_an_excused_no_show_counts_no_more(store: Store, clock: HandClock) -> No
     hmo.load(store)
     chosen = select(Criteria(), everybody(), HOUSE, clock.now())
     assert store.read_now(risk.risk_totals, chosen) == (1, 1)
-    missed = {name: key for key, name in store.read_now(external_ids).items()}["A1"]
-    store.write_now(counters.apply_status_change, missed, Status.ENTERED_IN_ERROR, clock.now())
+    keys = {name: key for key, name in store.read_now(external_ids).items()}
+    dana = join(store, Role.STAFF, 7, "Dana", clock.now())
+    store.write_now(corrections.excuse, dana, keys["A1"], Excuse.CAME_LATE, clock.now())
     assert store.read_now(risk.risk_totals, chosen) == (0, 0)
+    card = store.read_now(risk.card, keys["A4"])
+    assert card is not None
+    assert card.row.prior_no_shows == 1
+    assert [(visit.status, visit.excused) for visit in card.history] == [
+        (Status.NOSHOW, False),
+        (Status.NOSHOW, True),
+        (Status.FULFILLED, False),
+    ]
 
 
 def test_a_list_ends_with_the_last_moment_of_its_last_day(store: Store, clock: HandClock) -> None:

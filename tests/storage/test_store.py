@@ -1,12 +1,14 @@
 """Units of work: wholly done or not at all, one after another, and never on the event loop."""
 
 import asyncio
+import sqlite3
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import event, insert, select, update
 from sqlmodel import Session, col
 
 from storage.migrate import upgrade
@@ -156,6 +158,46 @@ def test_a_table_that_is_missing_is_told_in_one_line(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'new.db'}")
     with pytest.raises(StoreUnavailable, match="no such table: fact"):
         store.read_now(facts)
+    store.close()
+
+
+def test_a_full_database_is_told_keeps_nothing_half_done_and_goes_on_when_there_is_room(
+    sqlite_store: Store,
+) -> None:
+    pages = ["4"]  # far fewer than there are: not one more
+
+    def limit(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages[0]}")
+
+    sqlite_store.engine.dispose()
+    event.listen(sqlite_store.engine, "connect", limit)
+
+    def much(session: Session) -> None:
+        for number in range(50):
+            put(session, f"fact {number}", "x" * 3000)
+
+    with pytest.raises(StoreUnavailable, match="database or disk is full"):
+        sqlite_store.write_now(much)
+    assert sqlite_store.read_now(facts) == {}
+    pages[0] = "1000000"
+    sqlite_store.engine.dispose()
+    sqlite_store.write_now(much)
+    assert len(sqlite_store.read_now(facts)) == 50
+
+
+@pytest.mark.parametrize("patience", [0, 1])
+def test_a_lock_is_waited_for_as_long_as_the_address_says(tmp_path: Path, patience: int) -> None:
+    file = tmp_path / "slotwise.db"
+    opened(f"sqlite:///{file}")
+    store = Store(f"sqlite:///{file}?timeout={patience}")
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable, match="database is locked"):
+        store.write_now(put, "zone", "UTC")
+    assert patience <= time.monotonic() - began < patience + 20
+    other.close()
+    store.write_now(put, "zone", "UTC")
     store.close()
 
 

@@ -32,6 +32,7 @@ class Fault:
         code: The HTTP status to answer; nothing is done then.
         description: The answer's description; by default the status's own phrase.
         retry_after: Seconds, for a 429.
+        migrate_to: The chat's new id, for a 400.
         times: How many calls it strikes; `None` for all until cleared.
         delay: Seconds to wait first.
         drop: `before` drops the connection with nothing done, `after` does it and drops the answer.
@@ -42,6 +43,7 @@ class Fault:
     code: int | None = None
     description: str = ""
     retry_after: int | None = None
+    migrate_to: int | None = None
     times: int | None = 1
     delay: float = 0.0
     drop: Literal["before", "after"] | None = None
@@ -51,6 +53,8 @@ class Fault:
             raise ValueError("drop is 'before' or 'after'")
         if self.retry_after and self.code is None:
             self.code = 429
+        if self.migrate_to and self.code is None:
+            self.code = 400
 
     def strikes(self, method: str, chat_id: int | None) -> bool:
         """Whether a call is one that this fault is meant for."""
@@ -62,6 +66,8 @@ class Fault:
         if self.code is None:
             return None
         description = self.description or _PHRASES.get(self.code, "Internal Server Error")
+        if self.migrate_to:
+            return ApiError(self.code, description, migrate_to_chat_id=self.migrate_to)
         if not self.retry_after:
             return ApiError(self.code, description)
         described = self.description or f"{description}: retry after {self.retry_after}"

@@ -30,6 +30,12 @@ class Group:
                 return Phone(self._cloud, member, self.chat)
         raise LookupError(f"{user_id} is not in this group")
 
+    def adds_bot(self) -> None:
+        """Tells the bot that it was added, as it is told whatever it may read."""
+        bot = self._cloud.bot.as_user()
+        notice = {"new_chat_participant": bot, "new_chat_member": bot, "new_chat_members": [bot]}
+        self._cloud.updates.put("message", self._service_message(self.chat, notice))
+
     def becomes_supergroup(self) -> Group:
         """Upgrades the group: it goes on under another id."""
         new_id = self.chat.chat_id - 1_000_000_000_000

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -29,9 +27,9 @@ from bot.demo.server.people import BotProfile, Person
 from bot.demo.server.phone import Phone, phone_of
 from bot.demo.server.updates import Updates
 from bot.demo.server.webhooks import Webhook
+from bot.serving import listen, serving
 from domain.clock import Clock, SystemClock
 
-_LAST_WORDS_SECONDS = 3.0
 _PAGE = Path(__file__).parent.parent / "page"
 
 
@@ -102,20 +100,16 @@ class BotApiServer:
         Raises:
             OSError: If the port is taken.
         """
-        listener = _listen(port)
+        listener = listen(port)
         self.port = listener.getsockname()[1]
         self._cloud.closing.clear()
         self._cloud.updates.hold(polls=True)
         self._cloud.webhook.resume()
-        server = _Server(_config(self._app))
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            await server.ready.wait()
-            yield self.base_url
-        finally:
-            await self._release()
-            server.stop()
-            await serving
+        async with serving(self._app, listener, http=_Protocol):
+            try:
+                yield self.base_url
+            finally:
+                await self._release()
 
     @property
     def base_url(self) -> str:
@@ -146,6 +140,11 @@ class BotApiServer:
     def pending_updates(self) -> int:
         """How many updates the bot has not confirmed yet."""
         return len(self._cloud.updates)
+
+    @property
+    def webhook_trouble(self) -> str:
+        """What last kept an update from the bot's webhook, as `getWebhookInfo` tells it."""
+        return str(self._cloud.webhook.info().get("last_error_message", ""))
 
     async def polled(self, within: float = 5.0) -> None:
         """Waits until the bot holds a long poll: it is up and has nothing to do.
@@ -197,60 +196,6 @@ class BotApiServer:
         await self._cloud.webhook.pause()
 
 
-def _listen(port: int) -> socket.socket:
-    """Opens the port on this machine alone.
-
-    The protocol is named because asyncio turns off Nagle's algorithm only then, and with it on
-    every answer waits 40 ms for an acknowledgement.
-    """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-        listener.listen()
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn inside somebody else's loop: signals stay theirs, and it stops at once."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-        self._stopping = asyncio.Event()
-
-    def stop(self) -> None:
-        self.should_exit = True
-        self._stopping.set()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    async def main_loop(self) -> None:
-        await self.on_tick(0)
-        await self._stopping.wait()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
-        """As uvicorn's own, without its pauses of a tenth of a second."""
-        for listener in self.servers:
-            listener.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
-        if under_way := set(self.server_state.tasks):
-            _, late = await asyncio.wait(under_way, timeout=_LAST_WORDS_SECONDS)
-            for task in late:
-                task.cancel()
-        await asyncio.sleep(0)  # lets the connections notice
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 class _Protocol(H11Protocol):
     """Tells the application how to cut its connection."""
 
@@ -263,17 +208,3 @@ class _Protocol(H11Protocol):
             await inner(scope, receive, send)
 
         self.app = app
-
-
-def _config(app: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=_Protocol,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        date_header=False,
-        timeout_keep_alive=60,
-    )

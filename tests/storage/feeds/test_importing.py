@@ -13,7 +13,7 @@ from domain.clock import HandClock
 from domain.people import Role
 from domain.statuses import Status
 from domain.transfers import Kind
-from storage import actions
+from storage import actions, audit
 from storage.feeds import merging
 from storage.feeds.report import ImportRefused
 from storage.store import Store
@@ -182,6 +182,7 @@ def test_an_import_is_audited_by_counts_alone(
     assert (detail["sha256"], detail["inserted"]) == (report.sha256, 5)
     assert "P1" not in entry.detail
     assert "Cardiology" not in entry.detail
+    assert store.read_now(audit.verify) is None
 
 
 def test_patients_get_unique_references_even_if_the_draw_repeats(

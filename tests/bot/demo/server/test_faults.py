@@ -109,3 +109,11 @@ async def test_every_call_is_counted_without_the_bytes(server: BotApiServer, api
     ]
     server.journal.clear()
     assert server.calls() == []
+
+
+async def test_a_chat_can_be_said_to_go_on_under_another_id(server: BotApiServer, api: Api) -> None:
+    server.faults.add(Fault("sendMessage", migrate_to=-1007))
+    answer = await api.raw("sendMessage", json={"chat_id": DANA, "text": "x"})
+    assert answer.status_code == 400
+    assert answer.json()["parameters"] == {"migrate_to_chat_id": -1007}
+    await api.send("through")

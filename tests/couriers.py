@@ -1,0 +1,40 @@
+"""A courier of one's own: with a store, a Bot API server and nothing else."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from telegram.ext import ExtBot
+
+from bot.connection import Connection
+from bot.courier import Courier
+from bot.demo.server import BotApiServer
+from bot.pace import Pace
+from bot.pictures.chromium import ChromiumRenderer
+from bot.pictures.studio import Studio
+from domain.clock import Clock
+from domain.criteria import House
+from handlers.desk import Desk
+from handlers.gateway import Gateway
+from storage.store import Store
+
+
+@contextlib.asynccontextmanager
+async def courier_at_work(
+    store: Store, server: BotApiServer, clock: Clock, house: House, pace: Pace | None = None
+) -> AsyncIterator[Desk]:
+    """Deliver what is in the store's outbox until the block is left; the courier's desk."""
+    connection, pace = Connection(), pace or Pace()
+    studio = Studio(ChromiumRenderer())
+    bot: ExtBot[None] = ExtBot(server.token, base_url=server.bot_url, request=connection)
+    async with bot:
+        gateway = Gateway(bot, store, studio, clock, pace.count)
+        desk = Desk(store, clock, house, studio, gateway, Path())
+        work = asyncio.create_task(Courier(desk, pace).run())
+        try:
+            yield desk
+        finally:
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
