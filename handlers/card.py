@@ -37,7 +37,7 @@ FIND: Final = "find"
 ACT: Final = "act"
 WHY: Final = "why"
 
-DECISIONS: Final = 6
+DECISIONS: Final = 4
 """Closed actions that a card tells of at most, the latest."""
 
 SHORT_KINDS: Final = {Kind.TRANSFER: "t", Kind.PROACTIVE: "c"}
@@ -236,8 +236,8 @@ def _buttons(
         if can_undo(visit, action)
     ]
     way_back = [] if back == NOWHERE else [button("‹ Back", back)]
-    rows.append([*way_back, *wrong_record_button(visit, found, back), button("Refresh", here)])
-    return rows
+    wrong = wrong_record_button(visit, found, back)
+    return [*rows, *([wrong] if wrong else []), [*way_back, button("Refresh", here)]]
 
 
 def deciding(action_id: int, here: str) -> list[InlineKeyboardButton]:

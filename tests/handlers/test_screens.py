@@ -70,7 +70,7 @@ async def test_a_card_of_many_decisions_fits_a_message_and_shows_what_is_open(de
     await desk.store.write(work)
     screen = await open_screen(visit(desk, Role.MANAGER), f"card:{APPOINTMENT}:-")
     assert len(parse_html(screen.text)[0]) <= MessageLimit.MAX_TEXT_LENGTH
-    assert "54 older actions not shown" in screen.text
+    assert "56 older actions not shown" in screen.text
     assert "Transfer proposed" in screen.text
     assert "reason 59" in screen.text
 

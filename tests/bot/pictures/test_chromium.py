@@ -6,8 +6,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import plotly.graph_objects as go
@@ -196,9 +197,16 @@ async def test_a_fresh_browser_takes_over_after_so_many_pictures() -> None:
     assert not family()
 
 
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """Chromium keeps a socket in its folder, and a socket's path has at most 107 bytes."""
+    with TemporaryDirectory(prefix="slotwise-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
 @needs_chromium
 @pytest.mark.parametrize("ending", ["is killed", "ends without closing it"])
-async def test_no_browser_outlives_the_program_that(ending: str, tmp_path: Path) -> None:
+async def test_no_browser_outlives_the_program_that(ending: str, short_folder: Path) -> None:
     program = (
         "import asyncio, sys\n"
         "from bot.pictures.chromium import ChromiumRenderer\n"
@@ -214,7 +222,7 @@ async def test_no_browser_outlives_the_program_that(ending: str, tmp_path: Path)
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(Path.cwd()), "TMPDIR": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": str(Path.cwd()), "TMPDIR": str(short_folder)},
     )
     assert process.stdin is not None
     assert process.stdout is not None
