@@ -10,7 +10,7 @@ from telegram.constants import MessageLimit
 
 from bot.demo.server.html_mode import parse_html
 from domain.ages import AGE_GROUPS
-from domain.calls import CallOutcome
+from domain.calls import REACHED, CallOutcome
 from domain.monospace import width
 from domain.people import Member, Role
 from domain.statuses import Status
@@ -117,12 +117,15 @@ def test_a_row_of_a_call_list_is_at_most_two_lines_of_34_columns_whoever_called(
     is_next: bool,
 ) -> None:
     last = CallView(1, 1, outcome, at, name, 1, None, decided=False) if outcome else None
-    row = CallRow(place, 1, "P-7K3MQD", start, missed, Status.BOOKED, outcome is not None, last)
+    reached, tried = outcome in REACHED, outcome is not None and outcome not in REACHED
+    row = CallRow(place, 1, "P-7K3MQD", start, missed, Status.BOOKED, reached, tried, last)
     lines = call_row_lines(visit(desk, Role.STAFF), row, (place, 1) if is_next else None)
     assert len(lines) == (2 if outcome else 1)
     for line in lines:
         assert width(line) <= words.WIDTH
         assert len(line.splitlines()) == 1
+    mark = "›" if is_next else "✓" if reached else "○" if tried else "·"
+    assert f" {mark} P-7K3MQD" in lines[0]
     if outcome:
         assert f"{words.CALLS[outcome]} " in lines[1]
 
