@@ -31,7 +31,7 @@ async def give_back(visit: Visit, arguments: Sequence[str]) -> Screen:
     return Screen(
         f"{words.bold('Give this slot back?')}\n"
         f"{words.bold(found.row.reference)} · {when} · {words.plain(found.row.department)}\n\n"
-        "The appointment is cancelled, and its slot proposed to the managers for a transfer. "
+        "Confirm cancels the appointment and proposes its slot to the managers for a transfer. "
         "Cancel it in the HMO's own system too.",
         [[button("Confirm", yes, "danger"), button("‹ Back", join(CARD, key, back))]],
     )

@@ -32,7 +32,7 @@ DRAFT: Final = "draft"
 
 PAGE: Final = 8
 DEPARTMENTS_PAGE: Final = 10
-_PLACES: Final = 1_000
+_PLACES: Final = 100
 
 
 async def risk_list(visit: Visit, arguments: Sequence[str]) -> Screen:
@@ -203,7 +203,7 @@ def row_buttons(rows: Sequence[RiskRow], back: str, first: int = 1) -> Buttons:
 
 
 def row_button(place: int, row: RiskRow, back: str) -> InlineKeyboardButton:
-    """A row's place and reference, `9 7K3MQD`; from the thousandth on there is no room for both."""
+    """A row's place and reference, `9 7K3MQD`; from 100 on there is no room for both."""
     reference = row.reference.removeprefix("P-")
     label = f"{place} {reference}" if place < _PLACES else reference
     return button(label, join(CARD, row.appointment_id, back))

@@ -206,9 +206,9 @@ def test_a_row_of_a_list_is_two_lines_of_34_columns_whatever_the_department_is_c
 
 def test_a_button_names_place_and_reference_as_long_as_four_stand_side_by_side() -> None:
     row = RiskRow(1, "P-7K3MQD", "Eyes", 1, MONDAY_MORNING, 2, None)
-    assert [row_button(place, row, "-").text for place in (9, 999, 1000)] == [
+    assert [row_button(place, row, "-").text for place in (9, 99, 100)] == [
         "9 7K3MQD",
-        "999 7K3MQD",
+        "99 7K3MQD",
         "7K3MQD",
     ]
 
