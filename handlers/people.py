@@ -157,7 +157,8 @@ async def stranger(visit: Visit, arguments: Sequence[str]) -> Screen:
     found = await visit.desk.store.read(strangers.sighting, key)
     if found is None:
         raise UnknownAddress(arguments[0])
-    rows: Buttons = [[button("Invite", INVITE), button("People", join(PEOPLE, 0))]]
+    people_button = button("People", join(PEOPLE, 0))
+    rows = [[people_button] if found.suspended else [button("Invite", INVITE), people_button]]
     return Screen(_stranger_text(visit, key, found), rows, join(STRANGER, key))
 
 
@@ -222,7 +223,7 @@ def _member_lines(visit: Visit, found: MemberView, names: Mapping[int, str]) -> 
         f"joined {words.short_moment(found.joined_at, zone)}",
     ]
     if found.suspended:
-        lines.append("suspended: nothing of theirs is answered")
+        lines.append("suspended: whatever they send or press is refused")
     if not found.reachable:
         lines.append("unreachable: has blocked the bot, so nothing is pushed until they write")
     return lines
@@ -259,16 +260,21 @@ def _stranger_text(visit: Visit, telegram_id: int, found: Sighting) -> str:
     tries = found.tries
     since = words.clock_time(tries.since, zone, now)
     lines = [
-        words.bold("A stranger keeps trying"),
+        words.bold(f"A {'suspended member' if found.suspended else 'stranger'} keeps trying"),
         f"Telegram id <code>{telegram_id}</code>",
         f"{words.count(tries.number, 'try', 'tries')} since {since}, wrong codes counted twice",
     ]
     if found.suspended:
-        lines.insert(2, f"suspended member {words.plain(found.suspended)}")
+        lines.insert(1, words.plain(found.suspended))
     if tries.quiet_until:
         until = words.clock_time(tries.quiet_until, zone, now)
         lines.append(
             f"ignored until {until}" if tries.is_quiet(now) else f"was ignored until {until}"
         )
-    lines += ["", "Nothing was shown to them. Whoever belongs here needs a link: Invite makes one."]
+    what = (
+        "Reinstate, on their entry under People, gives everything back."
+        if found.suspended
+        else "Whoever belongs here needs a link: Invite makes one."
+    )
+    lines += ["", f"Nothing was shown to them. {what}"]
     return "\n".join(lines)
