@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from html import escape
 from zoneinfo import ZoneInfo
 
+from domain import counting
 from domain.calls import CallOutcome
 from domain.efficiency import Efficiency
 from domain.membership import Obstacle
@@ -40,9 +41,8 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
-def count(value: int, one: str, many: str | None = None) -> str:
-    """`1 appointment`, `7,561 appointments`."""
-    return f"{number(value)} {one if value == 1 else many or one + 's'}"
+count = counting.count
+"""`1 appointment`, `7,561 appointments`."""
 
 
 def per_cent(value: float) -> str:
