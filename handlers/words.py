@@ -15,6 +15,9 @@ from domain.transfers import Kind, State
 WIDTH = 34
 """Columns of a monospaced line that a phone shows without wrapping."""
 
+CHOICES = 20
+"""What fits a name that was typed is offered up to here."""
+
 _NAMED = 3
 """Departments that a line names."""
 
@@ -191,6 +194,13 @@ def block(lines: list[str]) -> str:
 def plain(text: str) -> str:
     """HTML: the text, escaped. Every value that people or feeds wrote goes through here."""
     return escape(text, quote=False)
+
+
+def which(fitting: int, what: str, typed: str) -> str:
+    """`2 departments match "card". Press the one you mean.`; at most `CHOICES` are offered."""
+    fits = f"{number(fitting)} {what}s match {typed}. Press the one you mean"
+    more = f", or type more: the first {CHOICES} stand here" if fitting > CHOICES else ""
+    return f"{fits}{more}."
 
 
 def quoted(text: str) -> str:

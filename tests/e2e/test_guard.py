@@ -336,6 +336,20 @@ async def test_the_menu_offers_the_commands_of_ones_role(place: Town) -> None:
     assert place.stranger.commands == []
 
 
+async def test_the_menu_and_the_help_begin_with_what_a_role_uses_most(place: Town) -> None:
+    for who, first in (("dana", "risk"), ("noa", "pending"), ("root", "people")):
+        phone: Phone = getattr(place, who)
+        assert phone.commands[0]["command"] == first
+        assert [command["command"] for command in phone.commands[-2:]] == ["settings", "help"]
+        await phone.says("/help")
+        lines = body(await phone.sees("Slotwise for")).splitlines()
+        listed = [line.split(" ")[0] for line in lines if line.startswith("/")]
+        assert listed == [f"/{command['command']}" for command in phone.commands]
+        assert ("A CSV file sent here" in "\n".join(lines)) == (who == "root")
+        assert lines[-1].startswith("For privacy ")
+        assert "is deleted after 36 hours" in lines[-1]
+
+
 async def test_what_is_refused_stands_in_the_audit_trail(place: Town) -> None:
     before = audited(place.store, "refused")
     await pressed(place.dana, "confirm:1")
