@@ -131,7 +131,7 @@ async def ask_to_suspend(visit: Visit, arguments: Sequence[str]) -> Screen:
     ]
     text = [
         words.bold(f"Suspend {found.member.name}?"),
-        _role_line(found.member, names),
+        role_line(found.member, names),
         "",
         "Their buttons and commands stop at once, and nothing more is pushed to them. "
         "What they decided stays. Reinstate gives everything back.",
@@ -143,7 +143,7 @@ async def you(visit: Visit, arguments: Sequence[str]) -> Screen:
     """What the visitor is now: who changed it and when, if somebody did."""
     by_id = maybe_whole(arguments[0]) if arguments else None
     by, names = await visit.desk.store.read(_read_changer, by_id)
-    lines = [f"You are {_role_line(visit.member, names)}."]
+    lines = [f"You are {role_line(visit.member, names)}."]
     if by:
         lines.append(f"Changed {_when(visit, whole(arguments[1]))} by {words.plain(by)}.")
     lines.append("/help lists what you can do.")
@@ -210,7 +210,7 @@ def row_lines(place: int, row: MemberView, names: Mapping[int, str]) -> list[str
     mark = "suspended" if row.suspended else "" if row.reachable else "unreachable"
     rest = f" · {mark}" if mark else ""
     role = f"  {row.member.role.value} · "
-    where = _where(row.member, names)
+    where = words.departments(_places(row.member, names))
     first = f"{place} {words.cut(row.member.name, words.WIDTH - len(str(place)) - 1)}"
     return [first, role + words.cut(where, words.WIDTH - len(role) - len(rest)) + rest]
 
@@ -219,7 +219,7 @@ def _member_lines(visit: Visit, found: MemberView, names: Mapping[int, str]) -> 
     zone = visit.desk.house.calendar.zone
     lines = [
         words.bold(found.member.name),
-        _role_line(found.member, names),
+        role_line(found.member, names),
         f"joined {words.short_moment(found.joined_at, zone)}",
     ]
     if found.suspended:
@@ -238,15 +238,17 @@ def _when(visit: Visit, seconds: int) -> str:
 
 
 def _who(found: Member, names: Mapping[int, str]) -> str:
-    return f"{words.plain(found.name)} is {_role_line(found, names)}"
+    return f"{words.plain(found.name)} is {role_line(found, names)}"
 
 
-def _role_line(found: Member, names: Mapping[int, str]) -> str:
-    return f"{words.bold(found.role.value)} for {words.plain(_where(found, names))}"
+def role_line(found: Member, names: Mapping[int, str]) -> str:
+    """`manager for Cardiology, Eyes`: what somebody is, and where, all of it."""
+    where = words.departments(_places(found, names), words.ALL_NAMED)
+    return f"{words.bold(found.role.value)} for {words.plain(where)}"
 
 
-def _where(found: Member, names: Mapping[int, str]) -> str:
-    return words.departments([names.get(key, "?") for key in found.departments])
+def _places(found: Member, names: Mapping[int, str]) -> list[str]:
+    return [names.get(key, "?") for key in found.departments]
 
 
 def _counted(role: Role, number: int) -> str:

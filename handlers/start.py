@@ -11,7 +11,7 @@ from handlers.addresses import join
 from handlers.commands import commands_of
 from handlers.context import Context
 from handlers.guard import turn_away, until
-from handlers.people import YOU, you
+from handlers.people import YOU, role_line, you
 from handlers.screens import Answer, Screen, Visit, button
 from storage import joining, people, risk
 from storage.joining import Ending, Joining, Newcomer
@@ -84,10 +84,8 @@ async def _greet(context: Context, member: Member) -> None:
     await desk.store.write(people.mark_reachable, member.id)
     await menus.follow(desk, member.id)
     names = await desk.store.read(risk.departments)
-    where = words.departments([names[key] for key in member.departments])
     await desk.gateway.say(
         member.chat_id,
-        f"Welcome, {words.plain(member.name)}. You are {words.bold(member.role.value)} "
-        f"for {words.plain(where)}.\n"
+        f"Welcome, {words.plain(member.name)}. You are {role_line(member, names)}.\n"
         f"Begin with /{commands_of(member)[0].name}, or /help for everything.",
     )

@@ -18,8 +18,13 @@ WIDTH = 34
 CHOICES = 20
 """What fits a name that was typed is offered up to here."""
 
+ALL_NAMED = 30
+"""Departments that a text about one person names; more would not fit a message."""
+
 _NAMED = 3
-"""Departments that a line names."""
+"""Departments that a line names, …"""
+_NAME = 60
+"""… each in at most so many columns."""
 
 KINDS = {Kind.TRANSFER: "transfer", Kind.PROACTIVE: "call"}
 CALLS = {
@@ -145,13 +150,13 @@ def window(days: int) -> str:
     return "today" if days == 1 else f"next {days} days"
 
 
-def departments(names: Collection[str]) -> str:
+def departments(names: Collection[str], at_most: int = _NAMED) -> str:
     """`all departments` for none, `Cardiology, Eyes`, `Cardiology, Ears, Eyes and 5 more`."""
     if not names:
         return "all departments"
-    ordered = sorted(names)
-    more = len(ordered) - _NAMED
-    return ", ".join(ordered[:_NAMED]) + (f" and {number(more)} more" if more > 0 else "")
+    ordered = [cut(name, _NAME) for name in sorted(names)]
+    more = len(ordered) - at_most
+    return ", ".join(ordered[:at_most]) + (f" and {number(more)} more" if more > 0 else "")
 
 
 def why_not(obstacle: Obstacle | None) -> str | None:
