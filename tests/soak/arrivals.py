@@ -98,8 +98,8 @@ def _count_undelivered(found: Arrivals, push: Push, was_blocked: bool) -> None:
     """Only what is for them no more, or was for who had blocked the bot, may not have arrived."""
     problem = push.problem or ""
     if push.state is State.FAILED:
-        expected = problem in NOT_FOR_THEM or (was_blocked and problem == Reason.UNREACHABLE)
-        fate = problem
+        fate = problem.partition(":")[0]
+        expected = fate in NOT_FOR_THEM or (was_blocked and fate == Reason.UNREACHABLE)
     else:
         is_replaced = push.kind is PushKind.SUMMARY and "newer" in problem
         expected = push.state is State.DROPPED and (is_replaced or problem.startswith("dropped by"))

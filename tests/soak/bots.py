@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.demo.sample import SAMPLE_ZONE
+from bot.demo.server import Fault
 from bot.serving import listen
 from tests.soak.clinic import TOKEN, Clinic
 from tests.soak.shift import Shift
@@ -104,6 +105,8 @@ class MortalBot:
     async def dies_again_and_again(self, chance: random.Random, shift: Shift) -> None:
         """Die every few seconds, and begin a new life each time, until the shift is over."""
         while await shift.goes_on(chance.uniform(*LIVES_FOR)):
+            if chance.random() < 0.5:
+                await self._is_sending()
             await self.dies()
             await self.starts()
 
@@ -118,6 +121,14 @@ class MortalBot:
         if process is not None and process.returncode is None:
             process.send_signal(how)
             await process.wait()
+
+    async def _is_sending(self) -> None:
+        """Wait for a message that is on its way, and arrives when its sender is dead already."""
+        fault = self.place.server.faults.add(Fault("sendMessage", delay=0.3))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while fault.times:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
 
     def _lives(self) -> int:
         return self.log.read_bytes().count(AT_WORK) if self.log.exists() else 0

