@@ -72,19 +72,19 @@ def account_for(session: Session, calls: Sequence[Call], mishaps: Mishaps) -> Ar
                 tries[call.chat_id or 0, subject].append(call)
             if call.message_id:
                 arrived.add((call.chat_id, call.message_id))
-    delivered: Counter[Where] = Counter()
+    pushes: dict[Where, list[int | None]] = defaultdict(list)
     rows = select(Push, col(MemberRow.chat_id)).join(
         MemberRow, col(MemberRow.id) == col(Push.member_id)
     )
     for push, chat_id in session.execute(rows.order_by(col(Push.id))):
         found.due += 1
+        pushes[chat_id, _subject_of(push)].append(push.id)
         if push.state is State.SENT:
             _count_delivered(found, push, (chat_id, push.message_id) in arrived)
-            delivered[chat_id, _subject_of(push)] += 1
         else:
             _count_undelivered(found, push, chat_id in mishaps.blocked)
-    for where, number in delivered.items():
-        _count_repeats(found, where, number, tries[where], mishaps)
+    for where, about in pushes.items():
+        _count_repeats(found, where, about, tries[where], mishaps)
     return found
 
 
@@ -110,17 +110,21 @@ def _count_undelivered(found: Arrivals, push: Push, was_blocked: bool) -> None:
 
 
 def _count_repeats(
-    found: Arrivals, where: Where, due: int, tries: Sequence[Call], mishaps: Mishaps
+    found: Arrivals,
+    where: Where,
+    pushes: Sequence[int | None],
+    tries: Sequence[Call],
+    mishaps: Mishaps,
 ) -> None:
     """Of each push one message says nothing of a repeat; the others say it, and have a reason."""
+    told = f"{where[1]} (push {', '.join(map(str, pushes))}) in chat {where[0]}"
     plain = 0
     unsettled: list[Call] = []
     for call in tries:
         if call.message_id and _text(call).startswith(SENT_AGAIN):
             reason = _reason(unsettled, mishaps)
             if reason is None:
-                told = f"{where[1]} was repeated to {where[0]} at {call.at:%T} for no reason"
-                found.problems.append(told)
+                found.problems.append(f"{told} was repeated at {call.at:%T} for no reason")
             elif reason:
                 found.repeats[reason] += 1
             else:
@@ -129,8 +133,8 @@ def _count_repeats(
         else:
             plain += call.message_id is not None
         unsettled.append(call)
-    if plain > due and where[1] != ALERTS:  # that one is also opened by hand
-        found.problems.append(f"{where[1]} came {plain}× unmarked to {where[0]}, due {due}×")
+    if plain > len(pushes) and where[1] != ALERTS:  # that one is also opened by hand
+        found.problems.append(f"{told} came {plain}× without a word of being a repeat")
 
 
 def _reason(tries: Sequence[Call], mishaps: Mishaps) -> str | None:
