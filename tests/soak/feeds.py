@@ -7,7 +7,7 @@ import io
 import random
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from bot.demo.sample import COLUMNS, SAMPLE_ZONE
+from bot.demo.sample import SAMPLE_ZONE
 from bot.demo.server import Phone
 from domain.statuses import Status
 from storage.tables import Appointment, Call
@@ -58,7 +58,7 @@ class Feed:
     def content(self) -> bytes:
         """The file."""
         out = io.StringIO()
-        writer = csv.DictWriter(out, COLUMNS)
+        writer = csv.DictWriter(out, list(self.rows[0]))
         writer.writeheader()
         writer.writerows(self.rows)
         return out.getvalue().encode()
@@ -155,7 +155,7 @@ class Feeds:
         return _moved(like, self.chance.randint(1, 9)) | {"appointment_id": key}
 
 
-def problems_of(session: Session, feeds: Feeds) -> list[str]:
+def problems_of(session: Session, feeds: Sequence[Feed]) -> list[str]:
     """What of the files is not kept as it should be.
 
     A file that somebody was told of is in as a whole. One that nobody was told of is in wholly or
@@ -163,7 +163,7 @@ def problems_of(session: Session, feeds: Feeds) -> list[str]:
     """
     called: set[int | None] = set(session.scalars(select(col(Call.appointment_id))))
     found = []
-    for feed in feeds.made:
+    for feed in feeds:
         expected = feed.expected()
         wanted = select(Appointment).where(col(Appointment.external_id).in_(expected))
         kept = {row.external_id: row for row in session.scalars(wanted)}
@@ -180,11 +180,11 @@ def problems_of(session: Session, feeds: Feeds) -> list[str]:
     return found
 
 
-def unrecorded(feeds: Feeds, digests: Counter[str]) -> list[str]:
+def unrecorded(feeds: Sequence[Feed], digests: Counter[str]) -> list[str]:
     """The files that somebody was told of and the audit trail knows nothing of."""
     return [
         f"{feed.name} is not in the trail"
-        for feed in feeds.made
+        for feed in feeds
         if feed.came_in and not digests[feed.digest]
     ]
 

@@ -63,8 +63,8 @@ async def judge(soaked: Soaked) -> Verdict:
     verdict.problems += told.problems
     _pushes(soaked, verdict)
     _imports(soaked, verdict)
-    verdict.problems += feeds.unrecorded(soaked.feeds, told.imports)
-    verdict.problems += store.read_now(feeds.problems_of, soaked.feeds)
+    verdict.problems += feeds.unrecorded(soaked.feeds.made, told.imports)
+    verdict.problems += store.read_now(feeds.problems_of, soaked.feeds.made)
     _troubles(soaked, verdict)
     store.read_now(_chain, verdict)
     store.read_now(_counters, verdict)
