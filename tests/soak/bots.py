@@ -167,10 +167,11 @@ async def _all_ending(bots: list[MortalBot]) -> AsyncIterator[list[MortalBot]]:
 def _free_ports(number: int) -> list[int]:
     """Below those that the system gives away by itself: a bot that is dead keeps its own."""
     found: list[int] = []
-    while len(found) < number:
-        port = random.randrange(20_000, 32_000)  # noqa: S311
+    for port in random.sample(range(20_000, 32_000), 1_000):
         with suppress(OSError), listen(port):
             found.append(port)
+        if len(found) == number:
+            break
     return found
 
 
