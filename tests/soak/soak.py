@@ -89,19 +89,19 @@ async def _is_enough(soaked: Soaked, enough: Enough) -> bool:
 
 
 async def _settle(place: Clinic, bots: list[MortalBot]) -> None:
-    """Let what is left be done by bots that nobody kills, in an hour from now by their clocks.
+    """Let what is left be done by one bot that nobody kills, in an hour from now by its clock.
 
     Raises:
-        TimeoutError: They do not come to an end.
+        TimeoutError: It does not come to an end.
     """
+    for bot in bots:
+        await bot.dies()
     for number in range(1, ROUNDS + 1):
-        for bot in bots:
-            await bot.dies()
-        await asyncio.gather(*(bot.starts(number * AHEAD) for bot in bots))
+        await bots[0].starts(number * AHEAD)
         async with asyncio.timeout(SETTLES_WITHIN):
             while place.server.pending_updates or await place.store.read(_undelivered):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
-        await asyncio.gather(*(bot.ends() for bot in bots))
+        await bots[0].ends()
         if not await place.store.read(_undelivered):
             return
 
