@@ -8,8 +8,8 @@
 | wrong-number | noted                       | –                                     |
 
 A slot is *given back* while it is cancelled because of a call that is in force. A call is *in
-force* until it is undone or, if it was a "cancels", until the patient says otherwise. All calls
-are kept; the last one in force is what a list shows.
+force* until it is undone or, if it was a "cancels", until the patient says otherwise or the HMO's
+feed does. All calls are kept; the last one in force is what a list shows.
 """
 
 from dataclasses import dataclass
