@@ -336,6 +336,7 @@ class OpenMessage(SQLModel, table=True):
     """
 
     __tablename__ = "open_message"
+    __table_args__ = (Index("ix_open_message_sent_at", "sent_at"),)
 
     chat_id: int = Field(sa_column=Column(Key, primary_key=True, autoincrement=False))
     message_id: int = Field(sa_column=Column(Key, primary_key=True, autoincrement=False))
@@ -484,6 +485,7 @@ class AuditEntry(SQLModel, table=True):
         Index("ix_audit_entry_at", "at"),
         Index("ix_audit_entry_member_id", "member_id"),
         Index("ix_audit_entry_department_id", "department_id"),
+        Index("ix_audit_entry_member_department", "member_id", "department_id"),
     )
 
     id: int | None = Field(default=None, sa_column=_key())
