@@ -35,6 +35,7 @@ from domain.references import draw_references
 from domain.retention import Retention
 from storage import audit
 from storage.batches import drop_abandoned
+from storage.locks import lock_appointments
 from storage.store import Store
 from storage.tables import (
     Action,
@@ -137,6 +138,7 @@ def anonymise(session: Session, patients: Sequence[int], before: datetime, now: 
     gone = session.scalars(_past(before).where(col(Patient.id).in_(patients))).all()
     if not gone:
         return Counter()
+    lock_appointments(session, col(Appointment.patient_id).in_(gone))
     visits = select(col(Appointment.id)).where(col(Appointment.patient_id).in_(gone))
     session.execute(
         update(Action)
