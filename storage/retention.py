@@ -81,9 +81,10 @@ async def tidy(store: Store, keep: Retention, calendar: Calendar, now: datetime)
         TidiedElsewhere: Another process does.
     """
     done: Tidied = Counter()
-    before = now - keep.patients
-    while due := await store.read(past_patients, before):
+    before, last = now - keep.patients, 0
+    while due := await store.read(past_patients, before, last):
         done += await store.write(anonymise, due, before, now)
+        last = due[-1]
     while deleted := await store.write(delete_old, keep, calendar, now):
         done += deleted
     return done
@@ -119,9 +120,12 @@ def mark_done(session: Session, night: date) -> None:
     session.get_one(Fact, _TURN).value = night.isoformat()
 
 
-def past_patients(session: Session, before: datetime) -> list[int]:
-    """Some of the patients who can be recognised and have no appointment since `before`."""
-    wanted = _past(before).order_by(col(Patient.id)).limit(PORTION)
+def past_patients(session: Session, before: datetime, last: int = 0) -> list[int]:
+    """The next patients after `last` who can be recognised and have no appointment since `before`.
+
+    So all portions together look at each patient once.
+    """
+    wanted = _past(before).where(col(Patient.id) > last).order_by(col(Patient.id)).limit(PORTION)
     return [key for key in session.scalars(wanted) if key is not None]
 
 

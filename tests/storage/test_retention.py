@@ -32,6 +32,7 @@ from storage.tables import (
     key_of,
 )
 from tests.hmo import HOUSE, Hmo, join
+from tests.storage.plans import plan_of
 
 KEEP = Retention()
 DAY = timedelta(days=1)
@@ -151,6 +152,23 @@ async def test_a_large_store_is_tidied_in_portions(
     ]
     assert portions == [10, 10, 5]
     assert len({patient.reference for patient in patients(store)}) == 25
+
+
+def test_a_portion_begins_where_the_last_one_has_ended(
+    store: Store, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hmo = Hmo(clock.now())
+    for number in range(5):
+        hmo.visit(f"old{number}", -800 - number, "fulfilled")
+    hmo.load(store)
+    monkeypatch.setattr(retention, "PORTION", 2)
+    first = store.read_now(retention.past_patients, clock.now())
+    second = store.read_now(retention.past_patients, clock.now(), first[-1])
+    assert len({*first, *second}) == 4
+    assert first == sorted(first) < second == sorted(second)
+    if store.is_sqlite:
+        plan = plan_of(store, retention.past_patients, clock.now(), first[-1])
+        assert plan.startswith("SEARCH patient USING INTEGER PRIMARY KEY (rowid>?)")
 
 
 async def test_old_rows_that_are_sent_again_bring_nobody_back(
