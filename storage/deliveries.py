@@ -2,9 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Select, and_, case, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    TextClause,
+    and_,
+    case,
+    func,
+    select,
+    text,
+    type_coerce,
+    update,
+)
 from sqlmodel import Session, col
 
 from domain.deliveries import Event, State, next_state
@@ -64,29 +76,49 @@ class DeadLetter:
 
 def standing(session: Session, now: datetime, day_began: datetime) -> Standing:
     """Count the outbox: cheap, whatever has been sent already."""
-    lost = and_(col(Push.state) == State.SENDING, col(Push.due_at) <= now)
-    fate = case(
-        (lost, "unknown"),
-        (col(Push.state) == State.SENDING, "sending"),
-        (col(Push.uncertain), "unknown"),
-        else_="waiting",
-    )
-    rows = session.execute(
-        select(fate, func.count(), func.min(col(Push.created_at))).where(IS_OPEN).group_by(fate)
-    ).all()
-    counts = {word: number for word, number, _ in rows}
-    since = [oldest for word, _, oldest in rows if word != "sending"]
-    failed, today = session.execute(
-        select(func.count(), func.count().filter(col(Push.due_at) >= day_began)).where(HAS_FAILED)
-    ).one()
+    found = fates(session, IS_OPEN, now=now)
+    waiting, unknown = found.get("waiting", NONE), found.get("unknown", NONE)
+    today = col(Push.due_at) >= day_began
     return Standing(
-        waiting=counts.get("waiting", 0),
-        oldest=min(since, default=None),
-        sending=counts.get("sending", 0),
-        unknown=counts.get("unknown", 0),
-        failed_today=today,
-        failed=failed,
+        waiting=waiting.number,
+        oldest=min(filter(None, (waiting.oldest, unknown.oldest)), default=None),
+        sending=found.get("sending", NONE).number,
+        unknown=unknown.number,
+        failed_today=fates(session, HAS_FAILED, today).get("failed", NONE).number,
+        failed=fates(session, HAS_FAILED).get("failed", NONE).number,
     )
+
+
+class Fate(NamedTuple):
+    """Pushes of which the same has become: how many, and when the oldest was written."""
+
+    number: int
+    oldest: datetime | None
+
+
+NONE: Final = Fate(0, None)
+
+
+def fates(
+    session: Session, *which: ColumnElement[bool] | TextClause, now: datetime | None = None
+) -> dict[str, Fate]:
+    """Count pushes by what has become of them, where any has.
+
+    That is their state, or `unknown`: to be sent, but a try may have arrived.
+
+    Args:
+        session: The unit of work.
+        which: The conditions of those that are counted.
+        now: The present (aware), to count as unknown also what was begun by who has died.
+    """
+    in_doubt = and_(col(Push.state) == State.WAITING, col(Push.uncertain))
+    if now:
+        in_doubt |= and_(col(Push.state) == State.SENDING, col(Push.due_at) <= now)
+    fate = case((in_doubt, "unknown"), else_=type_coerce(col(Push.state), String))
+    rows = session.execute(
+        select(fate, func.count(), func.min(col(Push.created_at))).where(*which).group_by(fate)
+    )
+    return {word: Fate(number, oldest) for word, number, oldest in rows}
 
 
 def dead_letters(session: Session, offset: int, limit: int) -> list[DeadLetter]:

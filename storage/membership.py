@@ -68,14 +68,10 @@ class People:
 def everybody(session: Session, offset: int, limit: int, named: str = "") -> People:
     """A page of all members, or of those whose name has `named` in it; and how many there are."""
     wanted = col(MemberRow.name).icontains(named, autoescape=True)
-    counted = session.execute(
-        select(
-            col(MemberRow.role), col(MemberRow.suspended), col(MemberRow.reachable), func.count()
-        ).group_by(col(MemberRow.role), col(MemberRow.suspended), col(MemberRow.reachable))
-    ).all()
+    counted = people.headcount(session)
     active = dict.fromkeys(reversed(ORDER), 0)
-    for role, suspended, _, number in counted:
-        active[role] += 0 if suspended else number
+    for some in counted:
+        active[some.role] += 0 if some.suspended else some.number
     rank = case({role.value: at for at, role in enumerate(ORDER)}, value=col(MemberRow.role))
     rows = session.scalars(
         select(MemberRow)
@@ -89,8 +85,8 @@ def everybody(session: Session, offset: int, limit: int, named: str = "") -> Peo
         [_view(session, row) for row in rows],
         found or 0,
         active,
-        sum(number for _, suspended, _, number in counted if suspended),
-        sum(number for _, suspended, there, number in counted if not (suspended or there)),
+        sum(some.number for some in counted if some.suspended),
+        sum(some.number for some in counted if not (some.suspended or some.reachable)),
     )
 
 
