@@ -8,7 +8,7 @@ start, or any status but `cancelled`, the call holds no longer, and neither does
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import column, select, table, update
+from sqlalchemy import case, column, select, table, update
 from sqlmodel import Session, col
 
 from domain.calls import CallOutcome
@@ -91,10 +91,12 @@ _FIND: Final = f"""
 
 def _revoke(session: Session, now: datetime) -> list[_Transfer]:
     """Revoke the transfers, also those that are authorized: the slot they gave away is no more."""
+    # A reason beside a decision is read as that of who decided.
+    reason = case((col(Action.decided_at).is_(None), OVERTAKEN), else_=col(Action.reason))
     revoked = session.execute(
         update(Action)
         .where(col(Action.id).in_(select(_FOUND.c.action)), col(Action.state).in_(OPEN))
-        .values(state=State.REVOKED, revoked_at=now, reason=OVERTAKEN)
+        .values(state=State.REVOKED, revoked_at=now, reason=reason)
         .returning(*(getattr(Action, name) for name in _Transfer._fields))
     ).all()
     session.execute(

@@ -127,12 +127,13 @@ def test_a_visit_that_is_booked_anew_counts_no_more_as_actioned_and_who_authoriz
     selection = select_criteria(Criteria(), manager, HOUSE, clock.now())
     found = store.read_now(efficiency, selection)
     assert (found.actioned, found.scheduled) == (0, 1)
-    assert store.read_now(proposals.actions_about, slot)[0].state is State.REVOKED
+    (revoked,) = store.read_now(proposals.actions_about, slot)
+    assert (revoked.state, revoked.reason) == (State.REVOKED, None)
     assert is_true(store)
     assert store.read_now(audited)[-3:-1] == [("undo call", slot), ("undo", slot)]
-    address, revoked = f"told:{action.id}", State.REVOKED
+    told = f"told:{action.id}:{State.REVOKED}"
     keys = store.read_now(lambda session: session.exec(select(Push.key)).all())
-    assert {f"{address}:{revoked}:{member.id}" for member in (manager, avi)} <= set(keys)
+    assert {f"{told}:{member.id}" for member in (manager, avi)} <= set(keys)
 
 
 def test_a_transfer_that_was_proposed_before_the_call_stays(
