@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, text, update
+from sqlalchemy import or_, select, text, update
 from sqlmodel import Session, col
 
 from domain.deliveries import (
@@ -330,7 +330,11 @@ def _has_arrived(session: Session, row: Push, member: Member, now: datetime) -> 
     message_id = session.scalar(
         select(col(OpenMessage.message_id)).where(
             col(OpenMessage.chat_id) == member.chat_id,
-            col(OpenMessage.address) == row.address,
+            or_(
+                col(OpenMessage.address) == row.address,
+                # What its buttons open, such as the reasons to decline with, ends in the way back.
+                col(OpenMessage.address).endswith(f":{row.address}", autoescape=True),
+            ),
             col(OpenMessage.sent_at) >= row.created_at,
         )
     )
