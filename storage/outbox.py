@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import ColumnElement, or_, select, text, update
 from sqlmodel import Session, col
 
 from domain.deliveries import (
@@ -161,24 +161,17 @@ def claim_due(
     return list(claimed.values())
 
 
-def release(session: Session, push_ids: Collection[int], now: datetime) -> None:
-    """Give back what was claimed and not begun."""
-    session.execute(
-        update(Push)
-        .where(col(Push.id).in_(push_ids), col(Push.state) == State.WAITING)
-        .values(due_at=now)
-    )
+def release(session: Session, pushes: Collection[DuePush], now: datetime) -> None:
+    """Give back what was claimed and not begun; what others have claimed meanwhile stays theirs."""
+    for push in pushes:
+        session.execute(update(Push).where(*_still_claimed(push)).values(due_at=now))
 
 
 def begin(session: Session, push: DuePush, now: datetime) -> bool:
     """Note that the push is about to be sent; `False` if it is no longer this process's."""
     begun = session.execute(
         update(Push)
-        .where(
-            col(Push.id) == push.id,
-            col(Push.state) == State.WAITING,
-            col(Push.due_at) == push.until,
-        )
+        .where(*_still_claimed(push))
         .values(
             state=State.SENDING, attempts=col(Push.attempts) + 1, due_at=_round_up(now + BEGUN_FOR)
         )
@@ -310,6 +303,12 @@ def _claim(row: Push, member: Member, now: datetime) -> DuePush:
         row.uncertain,
         until,
     )
+
+
+def _still_claimed(push: DuePush) -> tuple[ColumnElement[bool], ...]:
+    """Conditions: a claim ends at a moment of its own, so whoever claims later ends at another."""
+    waits = col(Push.state) == State.WAITING
+    return col(Push.id) == push.id, waits, col(Push.due_at) == push.until
 
 
 def _is_ours(row: Push, push: DuePush) -> bool:

@@ -203,8 +203,20 @@ def test_what_was_given_back_is_claimed_at_once_and_what_was_begun_is_not(
         tell(store, clock, member, "proposal:1", key=member.name)
     first, second = take(store, clock)
     assert begin(store, clock, first)
-    store.write_now(outbox.release, [first.id, second.id], clock.now())
+    store.write_now(outbox.release, [first, second], clock.now())
     assert [push.id for push in take(store, clock)] == [second.id]
+
+
+def test_giving_back_a_claim_that_lapsed_leaves_the_claim_of_another_alone(
+    store: Store, clock: HandClock, noa: Member
+) -> None:
+    tell(store, clock, noa, "proposal:1", key="n")
+    (lapsed,) = take(store, clock)
+    clock.move(CLAIMED_FOR)
+    (taken,) = take(store, clock)
+    store.write_now(outbox.release, [lapsed], clock.now())
+    assert take(store, clock) == []
+    assert begin(store, clock, taken)
 
 
 def test_a_push_is_begun_once(store: Store, clock: HandClock, noa: Member) -> None:
