@@ -40,6 +40,9 @@ BEGUN_FOR: Final = timedelta(seconds=30)
 ALERTS: Final = "deliveries:0"
 """The screen that admins are sent when something could not be delivered."""
 
+REPLACED: Final = "a newer one took its place"
+"""What is noted of a push that was dropped for that."""
+
 _ALERT_EVERY: Final = timedelta(hours=1)
 _FOREVER: Final = 10**12 - 1
 _ABOUT_ACTIONS: Final = frozenset({"proposal", "told"})
@@ -116,7 +119,7 @@ def supersede(session: Session, member_id: int, kind: PushKind) -> None:
             col(Push.state) == State.WAITING,
             col(Push.uncertain).is_(False),
         )
-        .values(state=State.DROPPED, problem="a newer one took its place")
+        .values(state=State.DROPPED, problem=REPLACED)
     )
 
 

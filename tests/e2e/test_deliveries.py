@@ -39,6 +39,7 @@ from tests.e2e.town import (
     body,
     labels,
     town,
+    turned,
 )
 from tests.hmo import HOUSE, join
 
@@ -133,15 +134,15 @@ async def test_a_chat_that_is_gone_is_a_dead_letter_that_an_admin_sees_and_drops
         Fault("sendMessage", AVI.user_id, code=400, description="Bad Request: chat not found")
     )
     await propose(small_town, coming(small_town, "Cardiology")[0])
-    told = await root.sees("1 failed today", within=3)
+    told = await root.sees("1 message not delivered today", within=3)
     assert "Avi" in body(told)
-    assert "cannot be reached" in body(told)
+    assert "has no chat with the bot" in body(told)
     await root.presses(told, "1 Avi")
     letter = await root.sees("Not delivered · proposal")
     assert labels(letter)[0] == ["Drop"]
     assert "until they write to the bot again" in body(letter)
     await root.presses(letter, "Drop")
-    await root.sees("Nothing has failed")
+    await root.sees("Every message was delivered or waits")
     assert not is_reachable(small_town, AVI)
     assert count(store, State.DROPPED) == 1
 
@@ -167,6 +168,41 @@ async def test_what_telegram_refused_is_sent_again_by_an_admin(small_town: Town)
     assert (late.text or "").startswith("Nothing changed")
 
 
+async def test_all_that_was_not_delivered_is_sent_again_at_one_confirmation(
+    small_town: Town,
+) -> None:
+    root, avi, noa = small_town.root, small_town.avi, small_town.noa
+    for person in (AVI, NOA):
+        odd = Fault("sendMessage", person.user_id, code=400, description="Bad Request: odd")
+        small_town.server.faults.add(odd)
+    await propose(small_town, coming(small_town, "Cardiology")[0])
+    await until(lambda: count(small_town.store, State.FAILED) == 2, within=3)
+    await root.says("/deliveries")
+    listed = await root.sees(offers_all)
+    asked = await turned(root, listed, "Send all again", "Send 2 messages again?")
+    assert labels(asked) == [["Confirm 2", "Cancel"]]
+    again = await turned(root, asked, "Cancel", "2 messages not delivered")
+    asked = await turned(root, again, "Send all again", "Send 2 messages again?")
+    toast = await root.toast(await root.presses(asked, "Confirm 2"))
+    assert toast.text == "2 messages are being sent again."
+    for phone in (avi, noa):
+        await phone.sees("Transfer proposed", within=2)
+    await until(lambda: count(small_town.store, State.SENT) >= 2, within=3)
+    late = await root.toast(await root.presses(asked, "Confirm 2"))
+    assert (late.text or "").startswith("Nothing changed")
+    await settled(small_town)
+    assert len(proposals(avi)) == len(proposals(noa)) == 1
+
+
+async def test_an_admin_reads_in_plain_words_who_blocked_the_bot(small_town: Town) -> None:
+    root = small_town.root
+    small_town.avi.blocks()
+    await propose(small_town, coming(small_town, "Cardiology")[0])
+    told = await root.sees("has blocked the bot", within=3)
+    assert body(told).splitlines()[0] == "1 message not delivered today"
+    assert "Send all again" not in all_labels(told)
+
+
 async def test_deliveries_says_what_waits_and_refreshes(small_town: Town) -> None:
     root = small_town.root
     small_town.server.faults.add(Fault("sendMessage", NOA.user_id, drop="before"))
@@ -177,7 +213,7 @@ async def test_deliveries_says_what_waits_and_refreshes(small_town: Town) -> Non
     await root.says("/deliveries")
     message = await root.sees("0 waiting, 0 being sent, 1 unknown")
     assert "the oldest waits for 4 s" in body(message)
-    assert "Nothing has failed" in body(message)
+    assert "Every message was delivered or waits" in body(message)
     small_town.clock.move(timedelta(minutes=1))
     await small_town.noa.sees("Transfer proposed", within=3)
     await until(lambda: count(small_town.store, State.SENDING) == 0, within=3)
@@ -471,6 +507,10 @@ async def arrive(desk: Desk, clock: HandClock, number: int, within: float) -> No
         return count(desk.store, State.SENT) >= number
 
     await until(are_there, within)
+
+
+def offers_all(message: Message) -> bool:
+    return "Send all again" in all_labels(message)
 
 
 def summaries(phone: Phone) -> list[Message]:
