@@ -140,13 +140,18 @@ def export(
         exporting.Format, typer.Option("--format", help="csv or jsonl (JSON lines).")
     ] = exporting.Format.CSV,
 ) -> None:
-    """Write the audit trail, all actions, or who each reference is, to standard output."""
+    """Write the audit trail, all actions, or who each reference is, to standard output.
+
+    That it was written is itself a row of the trail.
+    """
     tables = {
         Exported.AUDIT: exporting.audit,
         Exported.ACTIONS: exporting.actions,
         Exported.REFERENCES: exporting.references,
     }
-    with _store(read_settings()) as store:
+    settings = read_settings()
+    with _store(settings) as store:
+        store.write_now(exporting.note, what, SystemClock(settings.as_of).now())
         store.read_now(tables[what], sys.stdout, form)
 
 

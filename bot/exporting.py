@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from storage.audit import record
 from storage.feeds.rejects import defused
 from storage.tables import Action, Appointment, Department, MemberRow, Patient
 from storage.trail import TRAIL_COLUMNS, whole_trail
@@ -73,6 +74,11 @@ def references(session: Session, out: TextIO, form: Format = Format.CSV) -> None
         select(*columns.values()).order_by(col(Patient.reference)).execution_options(yield_per=1000)
     )
     _write(out, form, tuple(columns), rows)
+
+
+def note(session: Session, what: str, now: datetime) -> None:
+    """Record in the audit trail that `what` is exported, before anything is written."""
+    record(session, f"export {what}", at=now)
 
 
 def _write(

@@ -70,10 +70,10 @@ async def audit_trail(visit: Visit, arguments: Sequence[str]) -> Screen:
 
 
 async def choose_person(visit: Visit, arguments: Sequence[str]) -> Screen:
-    """The people whose doings may be looked at: day, person, patient, page."""
+    """The people whose actions may be looked at: day, person, patient, page."""
     visit.member.require(Right.AUDIT)
     view, page = _View.read(arguments), whole(arguments[3])
-    people = await visit.desk.store.read(trail.people_in_trail)
+    people = await visit.desk.store.read(trail.people_in_trail, visit.member)
     pages = Pages(page, len(people), PEOPLE_PAGE)
     rows: Buttons = [[button("Everybody", replace(view, member_id=None).address())]]
     rows += [
@@ -82,7 +82,9 @@ async def choose_person(visit: Visit, arguments: Sequence[str]) -> Screen:
     ]
     rows += pager(pages, lambda to: view.address(to, BY_PERSON))
     rows.append([button("‹ Back", view.address())])
-    text = f"{words.bold('Whose doings?')}\n{words.count(len(people), 'person', 'people')}, by name"
+    text = (
+        f"{words.bold('Whose actions?')}\n{words.count(len(people), 'person', 'people')}, by name"
+    )
     return Screen(text, rows, view.address(page, BY_PERSON))
 
 
@@ -105,7 +107,7 @@ async def audit_typed(visit: Visit, typed: Sequence[str]) -> Screen:
 
 
 async def _of_person(visit: Visit, view: _View, name: str) -> Screen:
-    people = await visit.desk.store.read(trail.people_in_trail)
+    people = await visit.desk.store.read(trail.people_in_trail, visit.member)
     found = named(people, name)
     if len(found) == 1:
         return await _opened(visit, replace(view, member_id=found[0]))
@@ -120,10 +122,10 @@ async def _of_person(visit: Visit, view: _View, name: str) -> Screen:
             [[button("Choose a person", view.address(0, BY_PERSON))]],
         )
     return Screen(
-        f"Whose doings? {words.count(len(found), 'name')} fit {typed}.",
+        words.which(len(found), "name", typed),
         [
             [button(words.cut(people[key], 40), replace(view, member_id=key).address())]
-            for key in found[:20]
+            for key in found[: words.CHOICES]
         ],
     )
 
@@ -136,7 +138,7 @@ def _read(
     session: Session, visit: Visit, sought: Sought, page: int
 ) -> tuple[TrailPage, dict[int, str]]:
     found = trail.trail_page(session, visit.member, sought, page * PAGE, PAGE)
-    people = {} if sought.member_id is None else trail.people_in_trail(session)
+    people = {} if sought.member_id is None else trail.people_in_trail(session, visit.member)
     return found, people
 
 
@@ -147,10 +149,10 @@ def _text(visit: Visit, view: _View, found: TrailPage, pages: Pages, people: dic
         return "\n".join(lines)
     more = "more than " if found.total >= COUNTED_AT_MOST else ""
     counted = words.count(found.total, "entry", "entries")
-    lines += [f"{more}{counted}, {pages.shown}, newest first", ""]
+    lines += [f"{more}{counted}{pages.part}, newest first", ""]
     lines += [_told(visit, row) for row in found.rows]
     if view == EVERYTHING and not pages.page:
-        lines += ["", "Fewer: /audit P-7K3MQD, /audit yesterday, /audit NAME"]
+        lines += ["", "For less, send /audit P-7K3MQD, /audit yesterday or /audit NAME."]
     return "\n".join(lines)
 
 
@@ -181,7 +183,7 @@ def _looked_for(visit: Visit, view: _View, people: dict[int, str]) -> str:
         parts.append(f"P-{view.patient}")
     if visit.member.role is not Role.ADMIN:
         where = "your departments" if visit.member.departments else "all departments"
-        parts.append(f"{where} and your own doings")
+        parts.append(f"{where} and what you did yourself")
     return " · ".join(parts or ["everything"])
 
 

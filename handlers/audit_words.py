@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from domain.calls import CallOutcome
-from domain.corrections import Excuse
+from domain.corrections import IN_WORDS, Excuse
 from domain.people import Right, Role
 from domain.pushes import PushKind
 from domain.transfers import Kind
@@ -46,6 +46,9 @@ SENTENCES: Final[Mapping[str, _Said]] = MappingProxyType(
         "correct": _Said("excused a no-show: {reason}"),
         "undo correction": _Said("took back a correction"),
         "import": _Said("imported a file: {rows}, {rejected} rejected", _COMMAND_LINE),
+        "export audit": _Said("exported the audit trail", _COMMAND_LINE),
+        "export actions": _Said("exported all actions", _COMMAND_LINE),
+        "export references": _Said("exported who each reference is", _COMMAND_LINE),
         "invite": _Said("invited somebody as {role}", _COMMAND_LINE),
         "revoke invitation": _Said("revoked an invitation", _COMMAND_LINE),
         "join": _Said("joined as {role}"),
@@ -79,12 +82,7 @@ _RIGHTS: Final = {
     Right.PEOPLE: "manage people",
     Right.DELIVERIES: "see deliveries",
 }
-_EXCUSES: Final = {
-    Excuse.ADMINISTRATIVE: "administrative error",
-    Excuse.LATE_CANCEL: "late cancellation",
-    Excuse.CAME_LATE: "came late",
-    Excuse.OTHER: "other reason",
-}
+_PUSHES: Final = {PushKind.PEOPLE: "message about people"}
 
 
 def sentence(row: TrailRow) -> str:
@@ -130,11 +128,11 @@ _Teller = Callable[[Mapping[str, Any]], str]
 
 _TOLD: Final[Mapping[str, _Teller]] = {
     "kind": _one_of(Kind, "kind", words.KINDS, "transfer or call"),
-    "push": _one_of(PushKind, "kind", {}, "message"),
+    "push": _one_of(PushKind, "kind", _PUSHES, "message"),
     "role": _one_of(Role, "role", {}, "a member"),
     "right": _one_of(Right, "right", _RIGHTS, "do that"),
     "outcome": _one_of(CallOutcome, "outcome", {}, "outcome unknown"),
-    "reason": _one_of(Excuse, "reason", _EXCUSES, "reason unknown"),
+    "reason": _one_of(Excuse, "reason", IN_WORDS, "reason unknown"),
     "done": _counted("done", "appointment"),
     "size": _counted("size", "appointment"),
     "rows": _counted("rows", "row"),

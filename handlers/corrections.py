@@ -181,7 +181,7 @@ def _list_text(visit: Visit, about: Card, records: Sequence[Record], pages: Page
             f"{heading}\nNo recorded no-show in your departments. "
             "What the schedule records as one appears here."
         )
-    counted = f"{words.count(pages.total, 'recorded no-show')}, {pages.shown}, latest first"
+    counted = f"{words.count(pages.total, 'recorded no-show')}{pages.part}, latest first"
     rows = [line for at, each in enumerate(records, 1) for line in _row_lines(visit, at, each)]
     return f"{heading}\n{counted}\n{words.block(rows)}\nWhich one is wrong?"
 
@@ -241,7 +241,10 @@ def _record_text(visit: Visit, seen: _Seen) -> list[str]:
     if found.excused is None:
         if found.status is not Status.NOSHOW:
             return ["", "Only a recorded no-show can be excused."]
-        return ["", "Why is it wrong? Excused, it counts no more. That can be undone at any time."]
+        return [
+            "",
+            "Why is it wrong? Excused, it no longer counts; this can be undone at any time.",
+        ]
     when = words.clock_time(found.excused.at, zone, now)
     who, why = words.plain(found.excused.by), IN_WORDS[found.excused.reason]
     lines = [f"Excused {when} by {who}: {why}", "", _what_follows(visit, seen, -1)]

@@ -63,7 +63,7 @@ async def open_invitations(visit: Visit, arguments: Sequence[str]) -> Screen:
     lines = [words.bold(words.count(total, "open invitation"))]
     if found:
         rows = [line for place, row in enumerate(found, 1) for line in row_lines(visit, place, row)]
-        lines += [pages.shown + ", newest first", words.block(rows)]
+        lines += [f"Newest first{pages.part}", words.block(rows)]
     else:
         lines.append("Invite makes a link for one person; until it is used it is listed here.")
     revoking = [
@@ -118,7 +118,11 @@ async def revoke(visit: Visit, arguments: Sequence[str]) -> Answer:
     key, page, now = whole(arguments[0]), whole(arguments[1]), visit.desk.clock.now()
     revoked = await visit.desk.store.write(invitations.revoke, visit.member, key, now)
     found = await visit.desk.store.read(invitations.view, key, now)
-    said = "Revoked." if revoked else f"Nothing changed: it is {_stage(visit, found)}."
+    said = (
+        "Revoked: its link lets nobody in."
+        if revoked
+        else f"Nothing changed: it is {_stage(visit, found)}."
+    )
     return Answer(await open_invitations(visit, [str(page)]), said)
 
 
@@ -185,7 +189,8 @@ def _link_text(visit: Visit, found: InvitationView, code: str) -> str:
 
 
 def _who(found: InvitationView) -> str:
-    return f"{words.bold(found.role.value)} for {words.plain(words.departments(found.departments))}"
+    where = words.departments(found.departments, words.ALL_NAMED)
+    return f"{words.bold(found.role.value)} for {words.plain(where)}"
 
 
 def _stage(visit: Visit, found: InvitationView) -> str:

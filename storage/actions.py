@@ -29,6 +29,7 @@ from domain.transfers import (
     next_state,
 )
 from storage import audit, outbox, people
+from storage.locks import locked_appointment
 from storage.proposals import ActionView, view
 from storage.slots import given_back
 from storage.tables import Action, Appointment, DailyCount, Department, key_of
@@ -152,6 +153,7 @@ def add_note(
     Raises:
         Refused: The member may no longer propose there.
     """
+    appointment = locked_appointment(session, appointment_id)
     changed = session.execute(
         update(Action)
         .where(
@@ -163,7 +165,6 @@ def add_note(
         .returning(col(Action.id))
     ).all()
     if changed:
-        appointment = session.get_one(Appointment, appointment_id)
         _require(session, member, Act.PROPOSE, appointment.department_id)
         touch_figures(session, [appointment.department_id])
         audit.record(session, "note", at=now, member_id=member.id, appointment_id=appointment_id)
@@ -229,7 +230,7 @@ def _begin(
 ) -> Outcome:
     """Move the open action of that kind, or make one."""
     act, now, threshold = request
-    appointment = session.get_one(Appointment, appointment_id, with_for_update=True)
+    appointment = locked_appointment(session, appointment_id)
     _require(session, member, act, appointment.department_id)
     action = session.scalars(
         select(Action).where(
@@ -274,6 +275,8 @@ def _decide(
     values: dict[str, object] = {"state": becomes}
     if becomes is State.REVOKED:
         values["revoked_at"] = now
+        if action.decided_by is None:
+            values["decided_by"] = member.id
         if reason:
             values["reason"] = _short(reason)
     else:
@@ -332,9 +335,9 @@ def _tell_proposer(session: Session, decider: Member, action: Action, now: datet
 
 
 def _locked(session: Session, action_id: int) -> tuple[Action, Appointment]:
-    """An action and its appointment, the appointment locked first, as everywhere."""
+    """An action and its appointment, which is locked first (`storage/locks.py`)."""
     action = session.get_one(Action, action_id)
-    appointment = session.get_one(Appointment, action.appointment_id, with_for_update=True)
+    appointment = locked_appointment(session, action.appointment_id)
     session.refresh(action)
     return action, appointment
 

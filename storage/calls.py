@@ -26,6 +26,7 @@ from domain.people import Member, Refused, Right
 from domain.statuses import Status
 from domain.transfers import Kind, State
 from storage import actions, audit, counters
+from storage.locks import locked_appointment
 from storage.slots import given_back
 from storage.tables import Action, Appointment, Call, Department, MemberRow, key_of
 
@@ -96,7 +97,6 @@ def record_call(
     if barrier:
         return Noted(appointment_id, outcome, barrier)
     becomes = status_after(outcome, slot)
-    # What is counted is locked before the department's versions, as everywhere.
     if becomes:
         counters.apply_status_change(session, appointment_id, becomes, now)
         _take_back(session, member, appointment_id, now, TAKEN_BACK)
@@ -139,15 +139,18 @@ def calls_about(session: Session, appointment_id: int) -> list[CallView]:
     return _views(session, [col(Call.appointment_id) == appointment_id])
 
 
-def last_calls(session: Session, appointment_ids: Collection[int]) -> dict[int, CallView]:
-    """The last call in force about each of some appointments."""
+def calls_in_force(session: Session, appointment_ids: Collection[int]) -> dict[int, list[CallView]]:
+    """The calls in force about each of some appointments, oldest first."""
     in_force = [col(Call.appointment_id).in_(appointment_ids), col(Call.undone_at).is_(None)]
-    return {view.appointment_id: view for view in _views(session, in_force)}
+    found: dict[int, list[CallView]] = {}
+    for view in _views(session, in_force):
+        found.setdefault(view.appointment_id, []).append(view)
+    return found
 
 
 def _locked(session: Session, member: Member, appointment_id: int) -> Appointment:
-    """The appointment, locked first as everywhere, if the member may note calls about it."""
-    appointment = session.get_one(Appointment, appointment_id, with_for_update=True)
+    """The appointment, locked, if the member may note calls about it."""
+    appointment = locked_appointment(session, appointment_id)
     if not member.may(Right.CALL, appointment.department_id):
         department = session.get_one(Department, appointment.department_id)
         raise Refused(Right.CALL, department.name)

@@ -17,6 +17,7 @@ from domain.days import Span
 from domain.people import Member, Refused
 from domain.statuses import Status
 from storage import audit, counters
+from storage.locks import lock_with_later
 from storage.tables import Appointment, Correction, DailyCount, Department, MemberRow, Patient
 
 
@@ -210,8 +211,7 @@ def _within(
 
 def _locked(session: Session, member: Member, appointment_id: int) -> Record:
     """What is on record, locked, where the member may correct it."""
-    lock = select(col(Appointment.id)).where(col(Appointment.id) == appointment_id)
-    session.execute(lock.with_for_update()).one()
+    lock_with_later(session, appointment_id)
     found = _certain(session, appointment_id)
     if not member.may(NEEDS, found.department_id):
         raise Refused(NEEDS, found.department)

@@ -106,7 +106,8 @@ def apply_excuse(session: Session, appointment_id: int, *, excused: bool) -> Non
 
     Args:
         session: Within a transaction that writes.
-        appointment_id: The appointment's key. The mark stays with it whatever a feed says of its
+        appointment_id: The appointment's key; those that come after it are changed too, and
+            `lock_with_later` holds them. The mark stays with it whatever a feed says of its
             status afterwards.
         excused: Whether it is to count as none.
 
@@ -133,7 +134,7 @@ def _locked(session: Session, appointment_id: int) -> _Kept:
     row = session.execute(
         select(*(getattr(Appointment, name) for name in _Kept._fields))
         .where(col(Appointment.id) == appointment_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).first()
     if row is None:
         raise LookupError(f"there is no appointment {appointment_id}")

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from domain.deliveries import State
-from storage.deliveries import HAS_FAILED
+from storage.deliveries import HAS_FAILED, NONE, fates
 from storage.outbox import IS_OPEN
 from storage.tables import OpenMessage, Push
 
@@ -35,19 +34,13 @@ def answers(session: Session) -> None:
 
 def figures(session: Session) -> Figures:
     """Read what waits; the indexes over open and failed pushes answer, however many were sent."""
-    fate = case(
-        (col(Push.state) == State.SENDING, "sending"),
-        (col(Push.uncertain), "unknown"),
-        else_="waiting",
-    )
-    rows = session.execute(
-        select(fate, func.count(), func.min(col(Push.created_at))).where(IS_OPEN).group_by(fate)
-    ).all()
-    pushes = dict.fromkeys(("waiting", "unknown", "sending"), 0)
-    pushes |= {str(name): int(number) for name, number, _ in rows}
-    pushes["failed"] = session.scalar(select(func.count(col(Push.id))).where(HAS_FAILED)) or 0
+    found = fates(session, IS_OPEN) | fates(session, HAS_FAILED)
+    oldest = [fate.oldest for word, fate in found.items() if word != "failed" and fate.oldest]
     return Figures(
-        pushes=pushes,
-        oldest=min((oldest for *_, oldest in rows), default=None),
+        pushes={
+            word: found.get(word, NONE).number
+            for word in ("waiting", "unknown", "sending", "failed")
+        },
+        oldest=min(oldest, default=None),
         open_messages=session.scalar(select(func.count()).select_from(OpenMessage)) or 0,
     )

@@ -11,7 +11,10 @@ from sqlmodel import Session, col
 
 from domain.people import Role
 from domain.transfers import Act
-from storage.tables import AuditEntry, MemberRow, Push
+from storage.deliveries import fates
+from storage.outbox import IS_OPEN
+from storage.people import headcount
+from storage.tables import AuditEntry, Push
 
 _BATCHES: Final[dict[str, str]] = {
     "authorize batch": Act.AUTHORIZE.value,
@@ -81,29 +84,21 @@ def deliveries(session: Session, now: datetime) -> dict[str, int]:
 
     Those of the last minute are left out: they may well be on their way.
     """
-    rows = session.execute(
-        select(col(Push.state), func.count())
-        .where(
-            or_(col(Push.state).in_(["waiting", "sending"]), col(Push.created_at) > now - _DAY),
-            col(Push.created_at) <= now - _MINUTE,
-        )
-        .group_by(col(Push.state))
-    )
-    return {str(state): int(number) for state, number in rows}
+    lately = or_(IS_OPEN, col(Push.created_at) > now - _DAY)
+    found = fates(session, lately, col(Push.created_at) <= now - _MINUTE)
+    counted = Counter({word: fate.number for word, fate in found.items()})
+    counted["waiting"] += counted.pop("unknown", 0)
+    return dict(+counted)
 
 
 def people(session: Session) -> People:
     """Who there is."""
-    rows = session.execute(
-        select(
-            col(MemberRow.role), col(MemberRow.suspended), col(MemberRow.reachable), func.count()
-        ).group_by(col(MemberRow.role), col(MemberRow.suspended), col(MemberRow.reachable))
-    ).all()
+    counted = headcount(session)
     roles: Counter[Role] = Counter()
-    for role, _, _, number in rows:
-        roles[role] += number
+    for some in counted:
+        roles[some.role] += some.number
     return People(
         dict(roles),
-        suspended=sum(number for _, suspended, _, number in rows if suspended),
-        unreachable=sum(number for _, _, reachable, number in rows if not reachable),
+        suspended=sum(some.number for some in counted if some.suspended),
+        unreachable=sum(some.number for some in counted if not some.reachable),
     )

@@ -68,14 +68,10 @@ class People:
 def everybody(session: Session, offset: int, limit: int, named: str = "") -> People:
     """A page of all members, or of those whose name has `named` in it; and how many there are."""
     wanted = col(MemberRow.name).icontains(named, autoescape=True)
-    counted = session.execute(
-        select(
-            col(MemberRow.role), col(MemberRow.suspended), col(MemberRow.reachable), func.count()
-        ).group_by(col(MemberRow.role), col(MemberRow.suspended), col(MemberRow.reachable))
-    ).all()
+    counted = people.headcount(session)
     active = dict.fromkeys(reversed(ORDER), 0)
-    for role, suspended, _, number in counted:
-        active[role] += 0 if suspended else number
+    for some in counted:
+        active[some.role] += 0 if some.suspended else some.number
     rank = case({role.value: at for at, role in enumerate(ORDER)}, value=col(MemberRow.role))
     rows = session.scalars(
         select(MemberRow)
@@ -89,8 +85,8 @@ def everybody(session: Session, offset: int, limit: int, named: str = "") -> Peo
         [_view(session, row) for row in rows],
         found or 0,
         active,
-        sum(number for _, suspended, _, number in counted if suspended),
-        sum(number for _, suspended, there, number in counted if not (suspended or there)),
+        sum(some.number for some in counted if some.suspended),
+        sum(some.number for some in counted if not (some.suspended or some.reachable)),
     )
 
 
@@ -187,15 +183,7 @@ def suspend(session: Session, by: Member, member_id: int, now: datetime) -> Obst
     if obstacle:
         return obstacle
     _withdraw_invitations(session, by, member_id, now)
-    row.suspended = True
-    audit.record(
-        session,
-        "suspend",
-        at=now,
-        member_id=by.id,
-        person_id=member_id,
-        person=row.name,
-    )
+    _set_suspended(session, by, row, now, suspended=True)
     return None
 
 
@@ -209,17 +197,23 @@ def reinstate(session: Session, by: Member, member_id: int, now: datetime) -> Ob
     row, _ = _locked(session, by, member_id)
     if not row.suspended:
         return Obstacle.SAME
-    row.suspended = False
-    audit.record(
-        session,
-        "reinstate",
-        at=now,
-        member_id=by.id,
-        person_id=member_id,
-        person=row.name,
-    )
+    _set_suspended(session, by, row, now, suspended=False)
     _tell(session, by, row, now)
     return None
+
+
+def _set_suspended(
+    session: Session, by: Member, row: MemberRow, now: datetime, *, suspended: bool
+) -> None:
+    row.suspended = suspended
+    audit.record(
+        session,
+        "suspend" if suspended else "reinstate",
+        at=now,
+        member_id=by.id,
+        person_id=row.id,
+        person=row.name,
+    )
 
 
 def _locked(session: Session, by: Member, member_id: int) -> tuple[MemberRow, int]:
@@ -253,7 +247,7 @@ def _tell(
         f"{PUSHED_CHANGE}:{by.id}:{seconds}",
         now + SETTLES_WITHIN if settles else now,
         key=f"{PUSHED_CHANGE}:{row.id}:{cause}",
-        kind=PushKind.DECISION,
+        kind=PushKind.PEOPLE,
     )
 
 

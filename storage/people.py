@@ -1,8 +1,8 @@
 """Members: who somebody is, and who holds a right."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlmodel import Session, col
 
 from domain.people import RIGHTS, Member, Refused, Right, Role
@@ -34,6 +34,21 @@ def members_with(session: Session, right: Right, department_id: int | None = Non
         for member in (as_member(session, row) for row in rows)
         if member.may(right, department_id)
     ]
+
+
+class Some(NamedTuple):
+    """How many members there are of the same kind."""
+
+    role: Role
+    suspended: bool
+    reachable: bool
+    number: int
+
+
+def headcount(session: Session) -> list[Some]:
+    """All members, counted by role and by whether they are suspended and can be reached."""
+    kind = (col(MemberRow.role), col(MemberRow.suspended), col(MemberRow.reachable))
+    return [Some(*row) for row in session.execute(select(*kind, func.count()).group_by(*kind))]
 
 
 def acting_admin(session: Session, by: Member) -> frozenset[int]:

@@ -30,11 +30,13 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, col
 
+from domain.counting import count
 from domain.days import Calendar
 from domain.references import draw_references
 from domain.retention import Retention
 from storage import audit
 from storage.batches import drop_abandoned
+from storage.locks import lock_appointments
 from storage.store import Store
 from storage.tables import (
     Action,
@@ -66,6 +68,16 @@ Tidied = Counter[str]
 """To how many of what something was done."""
 
 
+_ONE: Final = {
+    "patients": "patient",
+    "appointments": "appointment",
+    "pushes": "push",
+    "batch_items": "batch item",
+    "call_list_items": "call list item",
+    "call_lists": "call list",
+}
+
+
 class TidiedElsewhere(Exception):  # noqa: N818 - no error: it is being done
     """Another process is at it in this moment."""
 
@@ -80,9 +92,10 @@ async def tidy(store: Store, keep: Retention, calendar: Calendar, now: datetime)
         TidiedElsewhere: Another process does.
     """
     done: Tidied = Counter()
-    before = now - keep.patients
-    while due := await store.read(past_patients, before):
+    before, last = now - keep.patients, 0
+    while due := await store.read(past_patients, before, last):
         done += await store.write(anonymise, due, before, now)
+        last = due[-1]
     while deleted := await store.write(delete_old, keep, calendar, now):
         done += deleted
     return done
@@ -91,9 +104,9 @@ async def tidy(store: Store, keep: Retention, calendar: Calendar, now: datetime)
 def told(done: Tidied) -> list[str]:
     """What was done, in words."""
     return [
-        f"{count:,} {what.replace('_', ' ')} "
+        f"{count(number, _ONE[what], what.replace('_', ' '))} "
         + ("made anonymous" if what in {"patients", "appointments"} else "deleted")
-        for what, count in done.items()
+        for what, number in done.items()
     ] or ["Nothing was old enough."]
 
 
@@ -118,9 +131,12 @@ def mark_done(session: Session, night: date) -> None:
     session.get_one(Fact, _TURN).value = night.isoformat()
 
 
-def past_patients(session: Session, before: datetime) -> list[int]:
-    """Some of the patients who can be recognised and have no appointment since `before`."""
-    wanted = _past(before).order_by(col(Patient.id)).limit(PORTION)
+def past_patients(session: Session, before: datetime, last: int = 0) -> list[int]:
+    """The next patients after `last` who can be recognised and have no appointment since `before`.
+
+    So all portions together look at each patient once.
+    """
+    wanted = _past(before).where(col(Patient.id) > last).order_by(col(Patient.id)).limit(PORTION)
     return [key for key in session.scalars(wanted) if key is not None]
 
 
@@ -137,6 +153,7 @@ def anonymise(session: Session, patients: Sequence[int], before: datetime, now: 
     gone = session.scalars(_past(before).where(col(Patient.id).in_(patients))).all()
     if not gone:
         return Counter()
+    lock_appointments(session, col(Appointment.patient_id).in_(gone))
     visits = select(col(Appointment.id)).where(col(Appointment.patient_id).in_(gone))
     session.execute(
         update(Action)

@@ -18,6 +18,7 @@ from bot.receiving import SECOND_POLLER
 from bot.settings import PREFIX, Settings
 from domain.clock import SystemClock
 from domain.people import Role
+from handlers.audit_words import SENTENCES
 from storage import joining
 from storage.joining import Newcomer
 from storage.store import Store
@@ -168,9 +169,20 @@ def test_export_writes_csv_and_nothing_else(monkeypatch: pytest.MonkeyPatch, cap
     said = capsys.readouterr()
     assert said.err == ""
     rows = list(csv.DictReader(io.StringIO(said.out)))
-    assert [row["event"] for row in rows] == ["invite"]
+    assert [row["event"] for row in rows] == ["invite", "export audit"]
     assert slotwise(monkeypatch, "export", "actions") == 0
     assert capsys.readouterr().out.startswith("id,reference,")
+
+
+def test_what_was_exported_is_a_row_of_the_trail_that_reads_as_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    for what in ("references", "actions", "audit"):
+        assert slotwise(monkeypatch, "export", what) == 0
+    last = capsys.readouterr().out.rpartition("id,at,event")[2].splitlines()[1:]
+    events = [line.split(",")[2] for line in last]
+    assert events == ["export references", "export actions", "export audit"]
+    assert set(events) < set(SENTENCES)
 
 
 def test_tidy_makes_anonymous_what_is_old_and_prints_how_many(
@@ -186,7 +198,7 @@ def test_tidy_makes_anonymous_what_is_old_and_prints_how_many(
     slotwise(monkeypatch, "import", str(file))
     capsys.readouterr()
     for told in (
-        "1 patients made anonymous\n2 appointments made anonymous\n",
+        "1 patient made anonymous\n2 appointments made anonymous\n",
         "Nothing was old enough.\n",
     ):
         assert slotwise(monkeypatch, "tidy") == 0
@@ -198,8 +210,8 @@ def test_export_writes_json_lines_too(monkeypatch: pytest.MonkeyPatch, capsys: S
     slotwise(monkeypatch, "invite", "--role", "staff")
     capsys.readouterr()
     assert slotwise(monkeypatch, "export", "audit", "--format", "jsonl") == 0
-    (line,) = capsys.readouterr().out.splitlines()
-    assert json.loads(line)["event"] == "invite"
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["event"] for line in lines] == ["invite", "export audit"]
     assert slotwise(monkeypatch, "export", "actions", "--format", "jsonl") == 0
     assert capsys.readouterr().out == ""
     assert slotwise(monkeypatch, "export", "audit", "--format", "xml") == 2

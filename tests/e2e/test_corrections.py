@@ -75,7 +75,7 @@ async def test_an_excuse_moves_the_list_the_card_and_the_heatmap_and_undo_moves_
     place.clock.move(timedelta(hours=1))
     await noa.says(f"/find {reference}")
     await noa.presses(await noa.sees(shows("Not high-risk", reference)), "Wrong record…")
-    listed = await noa.sees(shows("2 recorded no-shows, 1–2 shown", "08:00 by Dana"))
+    listed = await noa.sees(shows("2 recorded no-shows, latest first", "08:00 by Dana"))
     await noa.presses(listed, all_labels(listed)[0])
     query = await noa.presses(await noa.sees(lambda m: offers(m, "Undo")), "Undo")
     told = f"Undone. {reference} now has 2 earlier no-shows: high-risk again."

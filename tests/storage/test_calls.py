@@ -18,7 +18,7 @@ from storage import actions, batches, calls, counters, outbox, proposals
 from storage.actions import Outcome
 from storage.batch_views import batch_view
 from storage.calls import CallView, Noted
-from storage.efficiency import efficiency
+from storage.efficiency import efficiency, figures_version
 from storage.proposals import ActionView
 from storage.store import Store
 from storage.tables import Appointment, AuditEntry, Patient, key_of
@@ -173,6 +173,19 @@ def test_a_freed_slot_is_authorised_in_a_batch_and_adds_nothing_to_the_gain(
     assert store.write_now(batches.undo, clinic.noa, batch, now) is None
     assert clinic.figure() == (0, 3)
     assert store.read_now(counters.verify) == []
+
+
+def test_undoing_a_batch_of_a_freed_slot_alone_renews_the_messages_that_show_it(
+    clinic: Clinic,
+) -> None:
+    store, now = clinic.store, clinic.clock.now()
+    clinic.says("p1", CANCELS)
+    batch = store.write_now(batches.draft_from_waiting, clinic.noa, "pending:0", now)
+    assert store.write_now(batches.confirm, clinic.noa, batch, now, THRESHOLD)
+    department = clinic.appointment("p1").department_id
+    before = store.read_now(figures_version, department)
+    assert store.write_now(batches.undo, clinic.noa, batch, now) is None
+    assert store.read_now(figures_version, department) == before + 1
 
 
 def test_what_is_freed_while_a_batch_asks_is_authorised_with_it(clinic: Clinic) -> None:

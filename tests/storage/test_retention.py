@@ -32,6 +32,7 @@ from storage.tables import (
     key_of,
 )
 from tests.hmo import HOUSE, Hmo, join
+from tests.storage.plans import plan_of
 
 KEEP = Retention()
 DAY = timedelta(days=1)
@@ -153,6 +154,23 @@ async def test_a_large_store_is_tidied_in_portions(
     assert len({patient.reference for patient in patients(store)}) == 25
 
 
+def test_a_portion_begins_where_the_last_one_has_ended(
+    store: Store, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hmo = Hmo(clock.now())
+    for number in range(5):
+        hmo.visit(f"old{number}", -800 - number, "fulfilled")
+    hmo.load(store)
+    monkeypatch.setattr(retention, "PORTION", 2)
+    first = store.read_now(retention.past_patients, clock.now())
+    second = store.read_now(retention.past_patients, clock.now(), first[-1])
+    assert len({*first, *second}) == 4
+    assert first == sorted(first) < second == sorted(second)
+    if store.is_sqlite:
+        plan = plan_of(store, retention.past_patients, clock.now(), first[-1])
+        assert plan.startswith("SEARCH patient USING INTEGER PRIMARY KEY (rowid>?)")
+
+
 async def test_old_rows_that_are_sent_again_bring_nobody_back(
     store: Store, clock: HandClock, hmo: Hmo
 ) -> None:
@@ -161,7 +179,7 @@ async def test_old_rows_that_are_sent_again_bring_nobody_back(
     report = hmo.load(store)
     assert (report.inserted, report.updated, report.forgotten) == (0, 0, 3)
     assert report.unchanged == len(hmo.rows) - 3
-    assert "3 left out: older than what is kept of patients" in report.lines()
+    assert "3 rows left out: older than what is kept of patients" in report.lines()
     assert everything(store, but=("audit_entry", "audit_head")) == before
     assert store.read_now(counters.verify) == []
 
@@ -274,6 +292,7 @@ def test_a_night_is_done_once(store: Store) -> None:
 def test_what_was_done_is_told_in_words() -> None:
     done = Tidied(patients=1_200, call_lists=3)
     assert retention.told(done) == ["1,200 patients made anonymous", "3 call lists deleted"]
+    assert retention.told(Tidied(pushes=1)) == ["1 push deleted"]
     assert retention.told(Tidied()) == ["Nothing was old enough."]
 
 

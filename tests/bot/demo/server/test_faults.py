@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from bot.demo.server import BotApiServer, Fault
-from tests.bot.demo.server.helpers import AMIR, DANA, NOA, Api, refusal, until
+from tests.bot.demo.server.helpers import AMIR, DANA, NOA, Api, refusal
+from tests.waiting import until
 
 
 async def test_a_fault_strikes_as_often_as_told(server: BotApiServer, api: Api) -> None:
@@ -53,7 +54,10 @@ async def test_a_connection_can_be_lost_after_it_was_done(server: BotApiServer, 
     server.faults.add(Fault("sendMessage", drop="after"))
     with pytest.raises(httpx.RemoteProtocolError):
         await api.send("delivered")
-    assert [message["text"] for message in server.person(DANA).messages] == ["delivered"]
+    (delivered,) = server.person(DANA).messages
+    assert delivered["text"] == "delivered"
+    call = server.calls()[-1]
+    assert (call.outcome, call.message_id) == ("done, dropped", delivered["message_id"])
     await api.send("next")
 
 
