@@ -60,12 +60,17 @@ class Department(SQLModel, table=True):
 
     `figures` and `outcomes` are versions: they grow whenever the Efficiency Gain, or the known
     outcomes, of the department may have changed.
+
+    Attributes:
+        capacity: How many appointments of a day are singled out by their chance; `None` for the
+            usual number.
     """
 
     id: int | None = Field(default=None, sa_column=_key())
     name: str = Field(unique=True, max_length=200)
     figures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     outcomes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    capacity: int | None = None
 
 
 class Clinician(SQLModel, table=True):
@@ -101,6 +106,10 @@ class Appointment(SQLModel, table=True):
         excused: A recorded no-show that staff have excused: it counts as none.
         released_at: When the patient gave the slot back in a call: it is cancelled from then on,
             also while the feed still says `booked`.
+        chance: That it becomes a no-show, in thousandths; 0 while no model has said so.
+        chance_by: The model that said so last.
+        picked: It is among the most likely no-shows of its department and day, as many as there
+            is capacity for; to be read together with `status = 'booked'`.
         extra: Unknown columns of the feed, as a JSON object.
     """
 
@@ -115,8 +124,34 @@ class Appointment(SQLModel, table=True):
             "department_id",
             "age_group",
             "action_state",
+            "chance",
             sqlite_where=text("status = 'booked'"),
             postgresql_where=text("status = 'booked'"),
+        ),
+        Index(
+            "ix_appointment_chance",
+            text("chance DESC"),
+            text("prior_no_shows DESC"),
+            "start",
+            "id",
+            "department_id",
+            "age_group",
+            "action_state",
+            "picked",
+            sqlite_where=text("status = 'booked'"),
+            postgresql_where=text("status = 'booked'"),
+        ),
+        Index(
+            "ix_appointment_picked",
+            "start",
+            "id",
+            "department_id",
+            "age_group",
+            "prior_no_shows",
+            "action_state",
+            "chance",
+            sqlite_where=text("status = 'booked' AND picked = 1"),
+            postgresql_where=text("status = 'booked' AND picked"),
         ),
     )
 
@@ -137,6 +172,9 @@ class Appointment(SQLModel, table=True):
     action_state: State | None = Field(default=None, sa_column=Column(Word(State), nullable=True))
     excused: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     released_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    chance: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    chance_by: int | None = Field(default=None, sa_column=Column(Key, nullable=True))
+    picked: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     extra: str | None = None
 
 
@@ -516,3 +554,45 @@ class Fact(SQLModel, table=True):
 
     name: str = Field(primary_key=True, max_length=40)
     value: str
+
+
+class ModelRow(SQLModel, table=True):
+    """A model that was trained. Its text lies in a file of that name.
+
+    Attributes:
+        kind: `boosted` or `forest`.
+        sha256: Of the file, in hexadecimal.
+        report: What its card tells, as a JSON object.
+    """
+
+    __tablename__ = "model"
+
+    id: int | None = Field(default=None, sa_column=_key())
+    name: str = Field(unique=True, max_length=40)
+    kind: str = Field(max_length=16)
+    made_at: datetime = Field(sa_column=_moment())
+    sha256: str = Field(max_length=64)
+    report: str = Field(sa_column=Column(String, nullable=False))
+
+
+class ModelUse(SQLModel, table=True):
+    """From when on which model is in charge; `None` is the rule alone. The last row holds."""
+
+    __tablename__ = "model_use"
+
+    id: int | None = Field(default=None, sa_column=_key())
+    model_id: int | None = Field(default=None, sa_column=_refers("model.id", nullable=True))
+    since: datetime = Field(sa_column=_moment())
+    member_id: int | None = Field(default=None, sa_column=_refers("member.id", nullable=True))
+
+
+class Rescore(SQLModel, table=True):
+    """A patient whose coming appointments are to be scored anew."""
+
+    patient_id: int = Field(sa_column=Column(Key, primary_key=True, autoincrement=False))
+
+
+class Repick(SQLModel, table=True):
+    """A day whose most likely no-shows are to be singled out anew."""
+
+    day: date = Field(primary_key=True)
