@@ -20,6 +20,7 @@ from domain.statuses import Status
 from storage.counters import CONTRIBUTION, EARLIER_NO_SHOWS, add_to_rollup
 from storage.feeds.report import ImportRefused
 from storage.feeds.staging import PATIENT_FIELDS, Staging
+from storage.rescoring import MODEL_IN_CHARGE, QUEUED
 from storage.retention import forgotten_before
 from storage.tables import Fact
 
@@ -102,6 +103,10 @@ def merge(staged: Staging, calendar: Calendar, chance: np.random.Generator) -> M
         inserted = _add_appointments(staged)
         _count(staged, f"{_CHANGING} OR id > {last}", "+")
         _recount_earlier_no_shows(staged)
+    staged.run(f"""
+        INSERT INTO rescore (patient_id)
+        SELECT id FROM touched_patient WHERE {MODEL_IN_CHARGE} {QUEUED}
+    """)
     staged.run("""
         UPDATE department SET figures = figures + 1, outcomes = outcomes + 1
         WHERE id IN (SELECT id FROM touched_department)
