@@ -99,7 +99,6 @@ class _Coming:
 
     id: int
     department_id: int
-    day: date
     chance: int
     chance_by: int | None
 
@@ -132,6 +131,7 @@ def score(
     else:
         coming = _coming(session, patients, calendar, now)
         _keep(session, scorer.model_id, coming, _chances(session, scorer, coming, calendar, now))
+        _ask_to_pick(session, _days_of(session, patients, calendar, now))
     session.execute(delete(Rescore).where(col(Rescore.patient_id).in_(patients)))
     return len(patients)
 
@@ -186,7 +186,6 @@ def _coming(
         select(
             col(Appointment.id),
             col(Appointment.department_id),
-            col(Appointment.day),
             col(Appointment.chance),
             col(Appointment.chance_by),
         )
@@ -199,6 +198,20 @@ def _coming(
         .order_by(col(Appointment.id))
     ).all()
     return [_Coming(*row) for row in rows]
+
+
+def _days_of(
+    session: Session, patients: Sequence[int], calendar: Calendar, now: datetime
+) -> Sequence[date]:
+    """The coming days of all that the patients have had booked: a place may have become free."""
+    today = calendar.day_of(now)
+    last = today + timedelta(days=SCORED_AHEAD)
+    return session.scalars(
+        select(col(Appointment.day))
+        .where(col(Appointment.patient_id).in_(patients), col(Appointment.day).between(today, last))
+        .distinct()
+        .order_by(col(Appointment.day))
+    ).all()
 
 
 def _chances(
@@ -225,7 +238,6 @@ def _keep(session: Session, model_id: int, coming: list[_Coming], chances: list[
         _KEEP, [{"key": row.id, "gets": chance, "model": model_id} for row, chance in moved]
     )
     _touch(session, {row.department_id for row, chance in moved if row.chance != chance})
-    _ask_to_pick(session, sorted({row.day for row, _ in moved}))
 
 
 _KEEP: Final = (

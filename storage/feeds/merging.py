@@ -97,6 +97,11 @@ def merge(staged: Staging, calendar: Calendar, chance: np.random.Generator) -> M
 
     _find_changes(staged)
     _count(staged, _CHANGING, "-")
+    staged.run(f"""
+        INSERT INTO repick (day)
+        SELECT DISTINCT day FROM appointment WHERE {_CHANGING} AND {MODEL_IN_CHARGE}
+        ON CONFLICT (day) DO UPDATE SET day = excluded.day
+    """)
     updated = _update_appointments(staged)
     last = staged.one("SELECT coalesce(max(id), 0) FROM appointment")
     with _indexes_aside(staged, last):
