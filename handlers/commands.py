@@ -24,7 +24,7 @@ from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
 from handlers.heatmap import heatmap
 from handlers.matching import named
 from handlers.people import everybody
-from handlers.risk_list import BY_DEPARTMENT, LIST, risk_list
+from handlers.risk_list import BY_DEPARTMENT, LIST, out_of_reach, risk_list
 from handlers.screens import Screen, Visit, button
 from handlers.settings import settings
 from handlers.summary import SUMMARY, is_slow, summary
@@ -183,6 +183,11 @@ async def _risk(visit: Visit, typed: list[str]) -> Screen:
         return await risk_list(visit, [pack(criteria), "0"])
     name = " ".join(rest)
     found = await _departments_like(visit, name)
+    if not found and (days := [word for word in rest if word.isdecimal()]):
+        rest = [word for word in rest if word not in days]
+        found = await _departments_like(visit, " ".join(rest)) if rest else []
+        where = found[0] if len(found) == 1 else None
+        return out_of_reach(criteria.in_department(where), days[0])
     if len(found) == 1:
         return await risk_list(visit, [pack(criteria.in_department(found[0])), "0"])
     return await _which_department(visit, criteria, name, found)

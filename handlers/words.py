@@ -14,6 +14,9 @@ from domain.transfers import Kind, State
 WIDTH = 34
 """Columns of a monospaced line that a phone shows without wrapping."""
 
+LABEL = 38
+"""Columns of a label that a button as wide as the message shows on a phone."""
+
 _NAMED = 3
 """Departments that a line names."""
 
@@ -24,6 +27,11 @@ CALLS = {
     CallOutcome.NO_ANSWER: "no answer",
     CallOutcome.WRONG_NUMBER: "wrong number",
 }
+TIMES = "× = earlier no-shows"
+"""What the sign in the rows of a list stands for, …"""
+MOST_FIRST = "Most earlier no-shows (×) first"
+"""… and the same where the list is ordered by them."""
+
 STATES = {
     State.PROPOSED: "proposed",
     State.AUTHORIZED: "authorized",
@@ -164,6 +172,22 @@ def list_moment(moment: datetime, zone: ZoneInfo) -> str:
 def cut(text: str, columns: int) -> str:
     """The text on one line of at most `columns`, ending in `…` if some is left out."""
     return fit(text, columns).rstrip()
+
+
+def label(name: str, rest: str) -> str:
+    """`Cardiology · 12`, for a wide button: a long name is cut, what stands behind it is not."""
+    return f"{cut(name, LABEL - len(rest) - 3)} · {rest}"
+
+
+def proposals(total: int, appointments: int) -> str:
+    """`5 proposals`; `5 proposals for 4 appointments` where one has two."""
+    told = count(total, "proposal")
+    return told if appointments == total else f"{told} for {count(appointments, 'appointment')}"
+
+
+def see_proposals(total: int) -> str:
+    """`See the proposal`, `See the 12`: the button that leads to what waits."""
+    return "See the proposal" if total == 1 else f"See the {number(total)}"
 
 
 def share_lines(rows: Sequence[tuple[str, int, int]]) -> list[str]:

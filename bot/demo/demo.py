@@ -166,11 +166,11 @@ async def _call_somebody(staff: Phone) -> None:
     shown = await staff.sees("Call list", within=PATIENCE)
     if first_button(shown).endswith("to call"):
         await staff.presses(shown, first_button(shown))
-        shown = await staff.sees("0 called", within=PATIENCE)
+        shown = await staff.sees("0 reached, 0 tried", within=PATIENCE)
     if first_button(shown) == "Next to call ›":
         await staff.presses(shown, first_button(shown))
         await staff.presses(await staff.sees("in the HMO", within=PATIENCE), "No answer")
-        await staff.sees("1 called", within=PATIENCE)
+        await staff.sees("0 reached, 1 tried", within=PATIENCE)
 
 
 async def _propose_something(staff: Phone) -> None:

@@ -503,7 +503,7 @@ async def arrive(desk: Desk, clock: HandClock, number: int, within: float) -> No
 
 
 def summaries(phone: Phone) -> list[Message]:
-    return [m for m in phone.messages if "actioned slots ÷ scheduled" in body(m)]
+    return [m for m in phone.messages if "actioned ÷ scheduled" in body(m)]
 
 
 def count(store: Store, state: State) -> int:

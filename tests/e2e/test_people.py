@@ -212,7 +212,7 @@ async def test_admins_may_step_down_or_out_but_not_the_last(place: Town, clock: 
     shown = await turned(root, await member_shown(root, "Root"), "Suspend", "Suspend Root?")
     toast = await root.toast(await root.presses(shown, "Confirm"))
     assert toast.text == (
-        "Nothing changed: the last admin stays one: make somebody else admin first."
+        "Nothing changed: the last admin stays one; make somebody else admin first."
     )
     join(place.store, Role.ADMIN, DANA.user_id, "Dana", clock.now())
     shown = await turned(root, await member_shown(root, "Root"), "Change role", "decides nothing")

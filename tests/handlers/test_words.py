@@ -89,3 +89,29 @@ def test_shares_stand_under_one_another_beside_names_of_any_length() -> None:
     assert lines[0].endswith("   2.44 %              1÷41")
     assert lines[1].endswith(" 100.00 % 999,999÷1,000,000")
     assert {width(line) for line in lines} == {words.WIDTH}
+
+
+def test_a_long_name_on_a_button_leaves_room_for_what_stands_behind_it() -> None:
+    assert words.label("Cardiology", "12 to call") == "Cardiology · 12 to call"
+    long = words.label("Obstetrics and Gynaecology, Northern District", "3 of 12 reached")
+    assert long.endswith("… · 3 of 12 reached")
+    assert width(long) <= words.LABEL
+
+
+@pytest.mark.parametrize(
+    ("total", "appointments", "text"),
+    [
+        (1, 1, "1 proposal"),
+        (2, 1, "2 proposals for 1 appointment"),
+        (1204, 1200, "1,204 proposals for 1,200 appointments"),
+    ],
+)
+def test_proposals_name_their_appointments_where_those_are_fewer(
+    total: int, appointments: int, text: str
+) -> None:
+    assert words.proposals(total, appointments) == text
+
+
+def test_the_way_to_one_proposal_is_not_counted() -> None:
+    assert words.see_proposals(1) == "See the proposal"
+    assert words.see_proposals(1204) == "See the 1,204"
