@@ -63,5 +63,5 @@ def _people_lines(people: People) -> list[str]:
     lines = [f"{total}: {', '.join(of_role)}"]
     if people.suspended or people.unreachable:
         suspended, unreachable = words.number(people.suspended), words.number(people.unreachable)
-        lines.append(f"{suspended} suspended, {unreachable} not reachable")
+        lines.append(f"{suspended} suspended, {unreachable} unreachable")
     return lines

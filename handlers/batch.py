@@ -116,7 +116,7 @@ async def _mine(visit: Visit, arguments: Sequence[str]) -> int:
     if found is None:
         raise UnknownAddress(arguments[0])
     if found[0] != visit.member.id:
-        raise Refused(Right.DECIDE)
+        raise Refused(Right.DECIDE, who="the manager who began this batch")
     return batch_id
 
 

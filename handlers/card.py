@@ -76,8 +76,8 @@ async def find(visit: Visit, arguments: Sequence[str]) -> Screen:
     reference = read_reference(arguments[0])
     if reference is None:
         return Screen(
-            "A reference looks like <code>P-7K3MQD</code>. "
-            "Send /find with one, for example /find P-7K3MQD."
+            "A reference looks like <code>P-7K3MQD</code>; each row of /risk has one. "
+            "Send it after /find, for example /find P-7K3MQD."
         )
     now = visit.desk.clock.now()
     rows = await visit.desk.store.read(
@@ -90,9 +90,11 @@ async def find(visit: Visit, arguments: Sequence[str]) -> Screen:
 
 def _found(visit: Visit, reference: str, rows: Sequence[RiskRow], here: str) -> Screen:
     if not rows:
+        limited = visit.member.departments
         return Screen(
-            f"{words.bold(reference)}: no coming appointment in your departments. "
-            "Check the reference, or ask somebody who sees more departments."
+            f"{words.bold(reference)}: no coming appointment"
+            f"{' in your departments' if limited else ''}. Check the reference"
+            f"{', or ask somebody who sees more departments' if limited else ''}."
         )
     some = ", the first 8 shown" if len(rows) > 8 else ""
     counted = f"{words.count(len(rows), 'coming appointment')}, soonest first{some}"

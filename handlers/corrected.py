@@ -19,7 +19,7 @@ from storage.efficiency import figures_version
 REPORT: Final = "corrections"
 
 PAGE: Final = 12
-PERIODS: Final = (30, 90)
+PERIODS: Final = (30, 90, 365)
 
 
 async def report(visit: Visit, arguments: Sequence[str]) -> Screen:

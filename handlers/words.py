@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from html import escape
 from zoneinfo import ZoneInfo
 
+from domain import counting
 from domain.calls import CallOutcome
 from domain.efficiency import Efficiency
 from domain.membership import Obstacle
@@ -17,8 +18,16 @@ WIDTH = 34
 LABEL = 38
 """Columns of a label that a button as wide as the message shows on a phone."""
 
+CHOICES = 20
+"""What fits a name that was typed is offered up to here."""
+
+ALL_NAMED = 30
+"""Departments that a text about one person names; more would not fit a message."""
+
 _NAMED = 3
-"""Departments that a line names."""
+"""Departments that a line names, …"""
+_NAME = 60
+"""… each in at most so many columns."""
 
 KINDS = {Kind.TRANSFER: "transfer", Kind.PROACTIVE: "call"}
 CALLS = {
@@ -48,9 +57,8 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
-def count(value: int, one: str, many: str | None = None) -> str:
-    """`1 appointment`, `7,561 appointments`."""
-    return f"{number(value)} {one if value == 1 else many or one + 's'}"
+count = counting.count
+"""`1 appointment`, `7,561 appointments`."""
 
 
 def per_cent(value: float) -> str:
@@ -150,13 +158,13 @@ def window(days: int) -> str:
     return "today" if days == 1 else f"next {days} days"
 
 
-def departments(names: Collection[str]) -> str:
+def departments(names: Collection[str], at_most: int = _NAMED) -> str:
     """`all departments` for none, `Cardiology, Eyes`, `Cardiology, Ears, Eyes and 5 more`."""
     if not names:
         return "all departments"
-    ordered = sorted(names)
-    more = len(ordered) - _NAMED
-    return ", ".join(ordered[:_NAMED]) + (f" and {number(more)} more" if more > 0 else "")
+    ordered = [cut(name, _NAME) for name in sorted(names)]
+    more = len(ordered) - at_most
+    return ", ".join(ordered[:at_most]) + (f" and {number(more)} more" if more > 0 else "")
 
 
 def why_not(obstacle: Obstacle | None) -> str | None:
@@ -215,6 +223,13 @@ def block(lines: list[str]) -> str:
 def plain(text: str) -> str:
     """HTML: the text, escaped. Every value that people or feeds wrote goes through here."""
     return escape(text, quote=False)
+
+
+def which(fitting: int, what: str, typed: str) -> str:
+    """`2 departments match "card". Press the one you mean.`; at most `CHOICES` are offered."""
+    fits = f"{number(fitting)} {what}s match {typed}. Press the one you mean"
+    more = f", or type more: the first {CHOICES} stand here" if fitting > CHOICES else ""
+    return f"{fits}{more}."
 
 
 def quoted(text: str) -> str:

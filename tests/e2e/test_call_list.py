@@ -229,9 +229,11 @@ async def test_calls_of_another_department_are_refused_to_a_limited_member(place
     slot = about(await place.dana.sees("0 reached, 0 tried"), "Next to call ›")
     for data in (f"callopen:{key}", "calls:1:0", "calladd:1", f"called:{slot}:x:-"):
         toast = await lior.toast(await lior.presses(with_button(message, data), "old"))
-        assert toast.text == "Only staff and managers of Cardiology can record calls."
+        assert (
+            toast.text == "Only staff and managers of Cardiology can see call lists and note calls."
+        )
     await place.root.says("/today")
-    await place.root.sees("Only staff and managers can record calls.")
+    await place.root.sees("Only staff and managers can see call lists and note calls.")
     assert place.store.read_now(calls_kept) == []
 
 

@@ -79,6 +79,24 @@ async def test_the_heatmap_arrives_as_a_picture_that_opens(page: Page) -> None:
     await page.get_by_role("dialog").locator("img").wait_for()
 
 
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_to_try_stands_beside_the_phones_or_behind_a_button(page: Page) -> None:
+    hint, opener = page.get_by_text("Press a row’s number"), page.get_by_role("button", name="Try")
+    if on_desktop(page):
+        assert await hint.is_visible()
+        assert not await opener.is_visible()
+        return
+    assert not await hint.is_visible()
+    await opener.click()
+    await hint.wait_for()
+    box = await page.locator("#tour").bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    await page.keyboard.press("Escape")
+    await hint.wait_for(state="hidden")
+
+
 async def turn_to(page: Page, name: str) -> Locator:
     """Show a person's phone (on a small screen there is one at a time) and return its chat."""
     await page.locator("[role=log]").nth(1).wait_for(state="attached")

@@ -120,7 +120,7 @@ async def test_clocks_that_skip_the_time_move_it_forward(place: Town) -> None:
     place.clock.at = local("2026-03-26 20:00")
     async with place.bot_at_work():
         await everybody_joins(place)
-        await choose(place.dana, "Time 07:30", "02")
+        await choose(place.dana, "Change the time, 07:30", "02")
         place.clock.at = local("2026-03-27 01:59")
         await push(place)
         assert mornings(place)[0] == 0
@@ -258,13 +258,13 @@ async def test_settings_are_chosen_in_one_message_that_says_what_holds(place: To
         await dana.says("/settings")
         first = await dana.sees("Summary at 07:30, every day, the default")
         assert "Back to the default" not in all_labels(first)
-        await dana.presses(first, "Time 07:30")
-        await dana.presses(await dana.sees("Choose the hour"), "08")
+        await dana.presses(first, "Change the time, 07:30")
+        await dana.presses(await dana.sees("Press an hour"), "08")
         said = await dana.presses(await dana.sees("Summary at 08:30"), ":15")
         assert (await dana.toast(said)).text == "Summary at 08:15, every day"
         times = await dana.sees("The next one comes Mon 23 Nov 08:15 (Asia/Jerusalem)")
         await dana.presses(times, "‹ Back")
-        await dana.presses(await dana.sees("What is silent"), "• Fri")
+        await dana.presses(await dana.sees("Press a day"), "• Fri")
         said = await dana.presses(await dana.sees("Sat–Thu"), "• Sat")
         assert (await dana.toast(said)).text == "Summary at 08:15, Sun–Thu"
         seen = await dana.sees("Sun–Thu")
@@ -314,7 +314,7 @@ async def test_a_silent_summary_makes_no_sound_and_one_that_is_off_does_not_come
 async def test_ones_own_time_holds_beside_that_of_the_others(place: Town) -> None:
     async with place.bot_at_work():
         await everybody_joins(place)
-        await choose(place.dana, "Time 07:30", "06")
+        await choose(place.dana, "Change the time, 07:30", "06")
         await comes(place, "24 06:29")
         assert mornings(place) == [0, 0, 0, 0]
         await comes(place, "24 06:30")

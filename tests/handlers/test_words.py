@@ -44,6 +44,22 @@ def test_a_count_has_separators_and_the_right_ending(number: int, text: str) -> 
     assert words.count(number, "appointment") == text
 
 
+def test_a_line_names_three_departments_and_a_text_about_one_person_all() -> None:
+    names = ["Eyes", "Cardiology", "Skin", "Ears"]
+    assert words.departments([]) == "all departments"
+    assert words.departments(names) == "Cardiology, Ears, Eyes and 1 more"
+    assert words.departments(names, words.ALL_NAMED) == "Cardiology, Ears, Eyes, Skin"
+    many = [f"{number:02}" + "x" * 200 for number in range(99)]
+    listed = words.departments(many, words.ALL_NAMED)
+    assert listed.endswith(f"… and {99 - words.ALL_NAMED} more")
+    assert len(listed) < 2_000
+
+
+def test_several_matches_say_what_to_press_and_how_many_there_are() -> None:
+    assert words.which(2, "name", '"an"') == '2 names match "an". Press the one you mean.'
+    assert words.which(50, "name", '"o"').endswith("or type more: the first 20 stand here.")
+
+
 def test_times_are_the_hmos_and_weekdays_are_named() -> None:
     assert words.short_moment(NOW, ZONE) == "Mon 23 Nov 23:30"
     assert words.full_moment(NOW, ZONE) == "Mon 23 Nov 2026 23:30"
