@@ -7,6 +7,7 @@ import typer
 from sqlmodel import Session
 
 from domain.chain import Head
+from domain.counting import count
 from storage import audit
 
 _NOTED: Final = re.compile(r"(\d{1,18})[: ]([0-9a-f]{64})")
@@ -32,4 +33,4 @@ def verify(session: Session, noted: Head | None) -> tuple[bool, str]:
     if problem:
         return False, f"{str(problem)[:1].upper()}{str(problem)[1:]}"
     head = audit.head(session) or Head(0, "")
-    return True, f"{head.id:,} rows, chain intact, head {head.id} {head.hash or '-'}"
+    return True, f"{count(head.id, 'row')}, chain intact, head {head.id} {head.hash or '-'}"

@@ -3,7 +3,8 @@
 It works from the database alone: what is due and which message shows old figures is read there,
 so nothing is lost when the process ends, and several decisions in a row cost one edit. It takes
 in hand only what is sent within half a second: a backlog stays in the database, what is urgent
-overtakes it there, and little is in doubt when the process is killed.
+overtakes it there, and little is in doubt when the process is killed. What waits for a picture is
+set aside meanwhile.
 """
 
 import asyncio
@@ -49,6 +50,12 @@ IN_HAND: Final = 15
 AT_ONCE: Final = 48
 """Messages in hand or on their way; fewer than connections, so that answers find one."""
 
+SLOW_AFTER: Final = 0.2
+"""Seconds after which a screen is slow to make: others are sent while it waits for a picture."""
+
+SLOW_AT_ONCE: Final = 64
+"""Screens that are slow to make; once made, they are sent within two seconds."""
+
 _LOOKS_AT_MOST_EVERY: Final = 0.05
 
 
@@ -69,6 +76,7 @@ class Courier:
         self._chance = chance
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._waiting: set[int] = set()
+        self._slow: set[int] = set()
         self._claimed: set[int] = set()
 
     async def run(self) -> None:
@@ -128,9 +136,10 @@ class Courier:
             room -= len(pushes)
 
     def _room(self) -> int:
-        if self._pace.is_held:
+        if self._pace.is_held or len(self._slow) >= SLOW_AT_ONCE:
             return 0
-        return max(0, min(IN_HAND - len(self._waiting), AT_ONCE - len(self._busy)))
+        on_their_way = len(self._busy) - len(self._slow)
+        return max(0, min(IN_HAND - len(self._waiting), AT_ONCE - on_their_way))
 
     def _closed(self) -> set[int]:
         return set(self._busy) | self._pace.closed()
@@ -163,7 +172,7 @@ class Courier:
 
     async def _deliver(self, push: DuePush) -> None:
         try:
-            screen = await open_screen(Visit(self._desk, push.member), push.address)
+            screen = await self._made(push)
         except StoreUnavailable:
             raise
         except Exception as error:
@@ -176,6 +185,22 @@ class Courier:
             self._claimed.discard(push.id)
             await self._send(push, screen)
         self._claimed.discard(push.id)
+
+    async def _made(self, push: DuePush) -> Screen:
+        """The screen of a push. One that waits for a picture does not hold up the others."""
+        chat_id = push.member.chat_id
+        slow = asyncio.get_running_loop().call_later(SLOW_AFTER, self._set_aside, chat_id)
+        try:
+            return await open_screen(Visit(self._desk, push.member), push.address)
+        finally:
+            slow.cancel()
+            self._slow.discard(chat_id)
+            self._waiting.add(chat_id)
+
+    def _set_aside(self, chat_id: int) -> None:
+        self._waiting.discard(chat_id)
+        self._slow.add(chat_id)
+        self._desk.changed.set()
 
     async def _send(self, push: DuePush, screen: Screen) -> None:
         gateway, clock = self._desk.gateway, self._desk.clock

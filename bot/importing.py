@@ -76,12 +76,13 @@ def import_files(
                     progress=tell,
                 )
         except ImportRefused as refusal:
-            errors.print(f"{file}: {refusal}", markup=False, style="red")
+            told = ". ".join(filter(None, (f"{file}: {refusal}", refusal.on_server)))
+            errors.print(told, markup=False, style="red")
             refused += 1
         else:
-            told = report.lines()
-            told += [f"  see {target}"] if report.rejected else []
-            output.print("\n".join(told), markup=False)
+            lines = report.lines()
+            lines += [f"  see {target}"] if report.rejected else []
+            output.print("\n".join(lines), markup=False)
     return not refused
 
 

@@ -9,7 +9,8 @@
 
 A slot is *given back* while it is cancelled because of a call that is in force. A call is *in
 force* until it is undone or, if it was a "cancels", until the patient says otherwise. All calls
-are kept; the last one in force is what a list shows.
+are kept. A list shows the last one in force that reached the patient, or else the last try; who
+was only tried stays to be called, after all who were not, the longest ago first.
 """
 
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ NOTED_FOR: Final = timedelta(hours=12)
 """So long after its start a call about an appointment may still be noted."""
 
 COUNTS_FOR: Final = timedelta(hours=24)
-"""A call that was made longer before the visit does not tick it off on the day's list."""
+"""A call that was made longer before the visit does not count on the day's list."""
 
 
 class CallOutcome(StrEnum):
@@ -37,6 +38,10 @@ class CallOutcome(StrEnum):
     CANCELS = "cancels"
     NO_ANSWER = "no-answer"
     WRONG_NUMBER = "wrong-number"
+
+
+REACHED: Final = frozenset({CallOutcome.CONFIRMED, CallOutcome.CANCELS})
+"""Outcomes of a call in which the patient was spoken to; after the others one tries again."""
 
 
 class CallBarrier(StrEnum):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-FORMULA: Final = "actioned slots ÷ scheduled appointments × 100"
+FORMULA: Final = "actioned ÷ scheduled appointments × 100"
 
 
 @dataclass(frozen=True)

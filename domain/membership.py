@@ -9,9 +9,9 @@ from domain.people import Role
 class Obstacle(StrEnum):
     """Why a member stays as they are."""
 
-    LAST_ADMIN = "the last admin stays one: make somebody else admin first"
+    LAST_ADMIN = "the last admin stays one; make somebody else admin first"
     SAME = "that is how it was already"
-    ONLY_DEPARTMENT = "one department stays: add another first, or press All departments"
+    ONLY_DEPARTMENT = "one department stays; add another first, or press All departments"
 
 
 ORDER: Final = tuple(Role)

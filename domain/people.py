@@ -49,12 +49,14 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
     Attributes:
         right: What was asked for.
         department: The department's name where the refusal is about one, else `None`.
+        who: Who alone may do it, where it takes more than the right.
     """
 
-    def __init__(self, right: Right, department: str | None = None) -> None:
+    def __init__(self, right: Right, department: str | None = None, who: str | None = None) -> None:
         super().__init__(right.value)
         self.right = right
         self.department = department
+        self.who = who
 
 
 @dataclass(frozen=True)

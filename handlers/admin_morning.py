@@ -45,11 +45,11 @@ def _read(session: Session, visit: Visit) -> tuple[Import | None, Mapping[str, i
 
 
 def _deliveries_line(pushes: Mapping[str, int]) -> str:
-    """`Since yesterday: 120 pushes sent, 2 failed, 3 still waiting`."""
+    """`Last 24 hours: 120 pushes sent, 2 failed, 3 still waiting`."""
     sent = words.count(pushes.get("sent", 0), "push", "pushes")
     failed = words.number(pushes.get("failed", 0))
     waiting = words.number(pushes.get("waiting", 0) + pushes.get("sending", 0))
-    return f"Since yesterday: {sent} sent, {failed} failed, {waiting} still waiting"
+    return f"Last 24 hours: {sent} sent, {failed} failed, {waiting} still waiting"
 
 
 def _people_lines(people: People) -> list[str]:
@@ -63,5 +63,5 @@ def _people_lines(people: People) -> list[str]:
     lines = [f"{total}: {', '.join(of_role)}"]
     if people.suspended or people.unreachable:
         suspended, unreachable = words.number(people.suspended), words.number(people.unreachable)
-        lines.append(f"{suspended} suspended, {unreachable} not reachable")
+        lines.append(f"{suspended} suspended, {unreachable} unreachable")
     return lines

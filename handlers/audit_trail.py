@@ -70,7 +70,7 @@ async def audit_trail(visit: Visit, arguments: Sequence[str]) -> Screen:
 
 
 async def choose_person(visit: Visit, arguments: Sequence[str]) -> Screen:
-    """The people whose doings may be looked at: day, person, patient, page."""
+    """The people whose actions may be looked at: day, person, patient, page."""
     visit.member.require(Right.AUDIT)
     view, page = _View.read(arguments), whole(arguments[3])
     people = await visit.desk.store.read(trail.people_in_trail)
@@ -82,7 +82,9 @@ async def choose_person(visit: Visit, arguments: Sequence[str]) -> Screen:
     ]
     rows += pager(pages, lambda to: view.address(to, BY_PERSON))
     rows.append([button("‹ Back", view.address())])
-    text = f"{words.bold('Whose doings?')}\n{words.count(len(people), 'person', 'people')}, by name"
+    text = (
+        f"{words.bold('Whose actions?')}\n{words.count(len(people), 'person', 'people')}, by name"
+    )
     return Screen(text, rows, view.address(page, BY_PERSON))
 
 
@@ -120,10 +122,10 @@ async def _of_person(visit: Visit, view: _View, name: str) -> Screen:
             [[button("Choose a person", view.address(0, BY_PERSON))]],
         )
     return Screen(
-        f"Whose doings? {words.count(len(found), 'name')} fit {typed}.",
+        words.which(len(found), "name", typed),
         [
             [button(words.cut(people[key], 40), replace(view, member_id=key).address())]
-            for key in found[:20]
+            for key in found[: words.CHOICES]
         ],
     )
 
@@ -181,7 +183,7 @@ def _looked_for(visit: Visit, view: _View, people: dict[int, str]) -> str:
         parts.append(f"P-{view.patient}")
     if visit.member.role is not Role.ADMIN:
         where = "your departments" if visit.member.departments else "all departments"
-        parts.append(f"{where} and your own doings")
+        parts.append(f"{where} and what you did yourself")
     return " · ".join(parts or ["everything"])
 
 

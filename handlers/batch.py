@@ -1,6 +1,7 @@
 """`Authorize Risk Transfer (N)`: asks once, then authorises all N in one transaction."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlmodel import Session
@@ -23,6 +24,7 @@ BATCH: Final = "batch"
 CONFIRM: Final = "confirm"
 CANCEL: Final = "cancel"
 UNDO: Final = "undobatch"
+_LONGEST_LIST: Final = join(LIST, pack(Criteria(max(WINDOWS))), 0)
 MINE_NAMED: Final = 10
 """References that a proposer is told one by one."""
 
@@ -62,14 +64,15 @@ async def batch_told(visit: Visit, arguments: Sequence[str]) -> Screen:
     here = join(PUSHED_BATCH, batch_id)
     if found is None:
         return Screen("None of your proposals was decided by this batch.", rows, here)
-    now, zone = visit.desk.clock.now(), visit.desk.house.calendar.zone
     revoked = found.state is State.REVOKED
-    when = words.clock_time(found.decided_at, zone, now) if found.decided_at else ""
     lines = [
         words.bold(f"Your proposals were {'authorized and undone' if revoked else 'authorized'}"),
-        f"{words.count(len(mine), 'proposal')}, {when} by {words.plain(found.decided_by)}",
+        f"{words.count(len(mine), 'proposal')}, {_when(visit, found)} "
+        f"by {words.plain(found.decided_by)}",
         ", ".join(mine[:MINE_NAMED]) + (" …" if len(mine) > MINE_NAMED else ""),
     ]
+    if revoked:
+        lines.append(f"{_undone_line(visit, found)} They are closed; propose anew if need be.")
     return Screen("\n".join(lines), rows, here, version=version)
 
 
@@ -81,7 +84,8 @@ async def confirm(visit: Visit, arguments: Sequence[str]) -> Answer:
     done = await store.write(batches.confirm, visit.member, batch_id, now, threshold)
     visit.desk.changed.set()
     version, found = await _read(visit, batch_id)
-    toast = f"Authorized {words.number(found.done)}." if done else _already(visit, found)
+    authorized = f"Authorized {words.count(found.done, 'appointment')}."
+    toast = authorized if done else _already(visit, found)
     return Answer(_screen(visit, found, version), toast)
 
 
@@ -112,7 +116,7 @@ async def _mine(visit: Visit, arguments: Sequence[str]) -> int:
     if found is None:
         raise UnknownAddress(arguments[0])
     if found[0] != visit.member.id:
-        raise Refused(Right.DECIDE)
+        raise Refused(Right.DECIDE, who="the manager who began this batch")
     return batch_id
 
 
@@ -164,12 +168,8 @@ def _screen(visit: Visit, found: BatchView, version: int, shown: int | None = No
 
 
 def _asking(visit: Visit, found: BatchView, shown: int | None) -> list[str]:
-    criteria = _criteria(found.source)
-    where = found.departments[0] if len(found.departments) == 1 else None
-    named = criteria_line(visit, criteria, where)
     lines = [
-        f"{words.count(found.size, 'appointment')} · {words.plain(named)}, "
-        f"{words.window(criteria.days)}",
+        f"{words.count(found.size, 'appointment')} · {words.plain(_named(visit, found))}",
         words.plain(words.gain_change(found.before, found.after)),
     ]
     if len(found.departments) > 1:
@@ -178,14 +178,23 @@ def _asking(visit: Visit, found: BatchView, shown: int | None) -> list[str]:
         lines.append(
             f"The list showed {words.number(shown)}; by now it is {words.number(found.size)}."
         )
-    lines += ["", "Authorizing lets these slots be offered on, once the patient gives them back."]
+    lines += ["", "Authorizing lets each slot be offered on, once its patient gives it back."]
     return lines
+
+
+def _named(visit: Visit, found: BatchView) -> str:
+    """What a batch is about: `Cardiology · all ages, next 7 days`."""
+    if split(found.source)[0] == PENDING:
+        return "all waiting proposals"
+    criteria = _criteria(found.source)
+    where = found.departments[0] if len(found.departments) == 1 else None
+    return f"{criteria_line(visit, criteria, where)}, {words.window(criteria.days)}"
 
 
 def _result(visit: Visit, found: BatchView) -> list[str]:
     lines = [_decided_line(visit, found), words.plain(words.gain(found.before))]
     if found.state is State.REVOKED:
-        lines.append("Undone. What it had authorized is open again.")
+        lines += ["", *_undone(visit, found)]
     if found.left_out_total:
         lines += ["", f"{words.number(found.left_out_total)} left out, because meanwhile:"]
         zone = visit.desk.house.calendar.zone
@@ -199,6 +208,23 @@ def _result(visit: Visit, found: BatchView) -> list[str]:
     return lines
 
 
+def _undone(visit: Visit, found: BatchView) -> list[str]:
+    lines = [f"{_undone_line(visit, found)} What it had authorized is open again."]
+    if found.proposals:
+        closed = (
+            "The proposal among it is closed"
+            if found.proposals == 1
+            else f"The {words.number(found.proposals)} proposals among it are closed"
+        )
+        lines.append(f"{closed}. To decide again, propose or authorize anew on the risk list.")
+    return lines
+
+
+def _undone_line(visit: Visit, found: BatchView) -> str:
+    when = f" {_clock(visit, found.revoked_at)}" if found.revoked_at else ""
+    return f"Undone{when} by {words.plain(found.decided_by)}."
+
+
 def _decided_line(visit: Visit, found: BatchView) -> str:
     return (
         f"{words.count(found.done, 'appointment')} authorized "
@@ -207,10 +233,11 @@ def _decided_line(visit: Visit, found: BatchView) -> str:
 
 
 def _when(visit: Visit, found: BatchView) -> str:
-    if found.decided_at is None:
-        return ""
-    zone, now = visit.desk.house.calendar.zone, visit.desk.clock.now()
-    return words.clock_time(found.decided_at, zone, now)
+    return _clock(visit, found.decided_at) if found.decided_at else ""
+
+
+def _clock(visit: Visit, moment: datetime) -> str:
+    return words.clock_time(moment, visit.desk.house.calendar.zone, visit.desk.clock.now())
 
 
 def _already(visit: Visit, found: BatchView) -> str:
@@ -232,4 +259,6 @@ def _buttons(visit: Visit, found: BatchView) -> Buttons:
     in_time = found.decided_at is not None and now - found.decided_at <= UNDO_WITHIN
     if found.state is State.AUTHORIZED and found.done and in_time:
         return [[button("Undo", join(UNDO, found.id))], back]
+    if found.state is State.REVOKED and found.proposals:
+        return [[button("Risk list", _LONGEST_LIST), *back]]
     return [back]

@@ -34,7 +34,7 @@ SHORT_OUTCOMES: Final = {
 def call_lines(visit: Visit, found: Card, called: Sequence[CallView]) -> list[str]:
     """The calls about an appointment, and where the number is while one may be made."""
     told = called[-SHOWN:]
-    lines = [_line(visit, call) for call in told]
+    lines = [_line(visit, call, called) for call in told]
     if len(told) < len(called):
         lines.insert(0, f"{words.count(len(called) - len(told), 'older call')} not shown")
     if _outcomes(visit, found, ()):
@@ -42,13 +42,25 @@ def call_lines(visit: Visit, found: Card, called: Sequence[CallView]) -> list[st
     return ["", *lines] if lines else []
 
 
-def _line(visit: Visit, call: CallView) -> str:
+def _line(visit: Visit, call: CallView, called: Sequence[CallView]) -> str:
     zone, now = visit.desk.house.calendar.zone, visit.desk.clock.now()
     line = f"{words.CALLS[call.outcome].capitalize()} {words.clock_time(call.at, zone, now)}"
     line += f" by {words.plain(call.by)}"
     if call.undone_at:
-        line += f", undone {words.clock_time(call.undone_at, zone, now)}"
+        line += f", undone {words.clock_time(call.undone_at, zone, now)}{_undone_by(call, called)}"
     return line
+
+
+def _undone_by(call: CallView, called: Sequence[CallView]) -> str:
+    """Who undid it, as far as that is known.
+
+    Whoever noted another outcome in its place; or else who noted it, since nobody else could. A
+    "cancels" may also have been overtaken by the HMO's own system.
+    """
+    others = [other.by for other in called if other.at == call.undone_at and other.id > call.id]
+    if call.outcome is not CallOutcome.CANCELS:
+        others.append(call.by)
+    return f" by {words.plain(others[0])}" if others else ""
 
 
 def call_buttons(

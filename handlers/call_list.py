@@ -100,7 +100,11 @@ async def add_new(visit: Visit, arguments: Sequence[str]) -> Answer:
         call_lists.add_new, key, visit.desk.clock.now(), visit.desk.house.threshold
     )
     visit.desk.changed.set()
-    toast = f"Added {words.number(added)}." if added else "Nothing new: somebody was quicker."
+    toast = (
+        f"Added {words.count(added, 'appointment')}."
+        if added
+        else "Nothing new: somebody was quicker."
+    )
     return Answer(await call_list(visit, [arguments[0], str(last // PAGE)]), toast)
 
 
@@ -121,10 +125,10 @@ def _read_choices(session: Session, visit: Visit) -> tuple[int, list[Choice]]:
 
 
 def _choice_words(choice: Choice) -> str:
-    name = words.cut(choice.department, 40)
-    if choice.called is None:
-        return f"{name} · {words.number(choice.total)} to call"
-    return f"{name} · {words.number(choice.called)} of {words.number(choice.total)} called"
+    total = words.number(choice.total)
+    if choice.reached is None:
+        return words.label(choice.department, f"{total} to call")
+    return words.label(choice.department, f"{words.number(choice.reached)} of {total} reached")
 
 
 async def _opened(visit: Visit, department_id: int) -> Screen:
@@ -161,10 +165,12 @@ def _text(visit: Visit, found: CallPage, pages: Pages) -> str:
     if not found.rows:
         lines.append("No high-risk appointment was left to call about when it was opened.")
         return "\n".join(lines)
-    shown = f", {pages.shown}" if pages.last else ""
-    lines.append(
-        f"{words.count(found.total, 'appointment')}, {words.number(found.called)} called{shown}"
-    )
+    zone, now = visit.desk.house.calendar.zone, visit.desk.clock.now()
+    lines += [
+        f"{words.count(found.total, 'appointment')}: {words.number(found.reached)} reached, "
+        f"{words.number(found.tried)} tried{pages.part}",
+        f"{words.MOST_FIRST}, as of {words.clock_time(found.made_at, zone, now)}",
+    ]
     block = [line for row in found.rows for line in call_row_lines(visit, row, found.next_up)]
     return "\n".join(lines) + "\n" + words.block(block)
 
@@ -173,7 +179,7 @@ def call_row_lines(visit: Visit, row: CallRow, next_up: tuple[int, int] | None) 
     """The one or two monospaced lines of a call list's row, at most 34 columns wide."""
     zone, now = visit.desk.house.calendar.zone, visit.desk.clock.now()
     is_next = next_up is not None and next_up[0] == row.place
-    mark = "✓" if row.called else "›" if is_next else "·"
+    mark = "›" if is_next else "✓" if row.reached else "○" if row.tried else "·"
     at = words.clock_time(row.start, zone, row.start)
     lines = [f"{row.place:>2} {mark} {row.reference} {at} {row.prior_no_shows:>2}×"]
     if row.last:
@@ -201,7 +207,8 @@ def _buttons(visit: Visit, found: CallPage, pages: Pages) -> Buttons:
     rows += [cards[at : at + 4] for at in range(0, len(cards), 4)]
     rows += pager(pages, lambda to: join(CALLS, found.id, to))
     if found.fresh:
-        rows.append([button(f"Add the {words.number(found.fresh)} new", join(ADD, found.id))])
+        label = f"Add {words.count(found.fresh, 'new appointment')}"
+        rows.append([button(label, join(ADD, found.id))])
     if found.day != _today(visit):
         rows.append([button("Today's list", join(OPEN, found.department_id))])
     others = [] if len(visit.member.departments) == 1 else [button("Departments", join(TODAY, 0))]

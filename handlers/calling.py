@@ -1,4 +1,4 @@
-"""Noting how a call ended, and undoing that. A patient who cancels is asked about once more."""
+"""Noting how a call ended, and undoing that. A slot is given back only after one more question."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,7 +19,7 @@ _OUTCOMES: Final = {letter: outcome for outcome, letter in SHORT_OUTCOMES.items(
 
 
 async def give_back(visit: Visit, arguments: Sequence[str]) -> Screen:
-    """Ask whether the patient gives the slot back: appointment, then the way back of its card."""
+    """Ask whether the slot is to be given back: appointment, then the way back of its card."""
     key, back = whole(arguments[0]), ":".join(arguments[1:]) or NOWHERE
     found = await visit.desk.store.read(risk.card, key)
     if found is None:
@@ -29,11 +29,11 @@ async def give_back(visit: Visit, arguments: Sequence[str]) -> Screen:
     when = words.short_moment(found.row.start, visit.desk.house.calendar.zone)
     yes = join(NOTE, key, SHORT_OUTCOMES[CallOutcome.CANCELS], back)
     return Screen(
-        f"{words.bold('The patient cancels?')}\n"
+        f"{words.bold('Give this slot back?')}\n"
         f"{words.bold(found.row.reference)} · {when} · {words.plain(found.row.department)}\n\n"
-        "The slot is given back and offered to the managers for a transfer. "
+        "Confirm cancels the appointment and proposes its slot to the managers for a transfer. "
         "Cancel it in the HMO's own system too.",
-        [[button("Confirm", yes, "danger"), button("Cancel", join(CARD, key, back))]],
+        [[button("Confirm", yes, "danger"), button("‹ Back", join(CARD, key, back))]],
     )
 
 

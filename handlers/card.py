@@ -22,10 +22,11 @@ from domain.transfers import (
     barrier_of_undo,
 )
 from handlers import words
-from handlers.addresses import NOWHERE, UnknownAddress, join, whole
+from handlers.addresses import NOWHERE, UnknownAddress, join, split, whole
 from handlers.call_history import call_buttons, call_lines
+from handlers.call_list import CALLS
 from handlers.corrections import wrong_record_button
-from handlers.risk_list import CARD, row_buttons, row_lines
+from handlers.risk_list import CARD, list_lines, row_buttons
 from handlers.screens import Buttons, Screen, Visit, button
 from storage import calls, proposals, risk
 from storage.calls import CallView
@@ -75,8 +76,8 @@ async def find(visit: Visit, arguments: Sequence[str]) -> Screen:
     reference = read_reference(arguments[0])
     if reference is None:
         return Screen(
-            "A reference looks like <code>P-7K3MQD</code>. "
-            "Send /find with one, for example /find P-7K3MQD."
+            "A reference looks like <code>P-7K3MQD</code>; each row of /risk has one. "
+            "Send it after /find, for example /find P-7K3MQD."
         )
     now = visit.desk.clock.now()
     rows = await visit.desk.store.read(
@@ -89,14 +90,16 @@ async def find(visit: Visit, arguments: Sequence[str]) -> Screen:
 
 def _found(visit: Visit, reference: str, rows: Sequence[RiskRow], here: str) -> Screen:
     if not rows:
+        limited = visit.member.departments
         return Screen(
-            f"{words.bold(reference)}: no coming appointment in your departments. "
-            "Check the reference, or ask somebody who sees more departments."
+            f"{words.bold(reference)}: no coming appointment"
+            f"{' in your departments' if limited else ''}. Check the reference"
+            f"{', or ask somebody who sees more departments' if limited else ''}."
         )
-    lines = [line for at, row in enumerate(rows[:8], 1) for line in row_lines(visit, at, row)]
     some = ", the first 8 shown" if len(rows) > 8 else ""
     counted = f"{words.count(len(rows), 'coming appointment')}, soonest first{some}"
-    text = f"{words.bold(reference)}\n{counted}\n" + words.block(lines)
+    lines = [words.bold(reference), counted, words.TIMES]
+    text = "\n".join(lines) + "\n" + words.block(list_lines(visit, rows[:8]))
     return Screen(text, row_buttons(rows[:8], here), here)
 
 
@@ -190,8 +193,14 @@ def action_lines(visit: Visit, action: ActionView) -> list[str]:
         reason = (
             f": {words.plain(action.reason)}" if action.reason and not action.decided_at else ""
         )
-        lines.append(f"{kind} {standing(action)} {when}{reason}")
+        lines.append(f"{kind} {standing(action)} {when}{_by(action)}{reason}")
     return lines
+
+
+def _by(action: ActionView) -> str:
+    """Who revoked it: only who decided can undo, and only who proposed can just withdraw."""
+    who = action.decided_by or (None if action.reason else action.proposed_by)
+    return f" by {words.plain(who)}" if who else ""
 
 
 def standing(action: ActionView) -> str:
@@ -218,13 +227,11 @@ def _buttons(
     back: str,
 ) -> Buttons:
     here = join(CARD, found.row.appointment_id, back)
-    rows = [
-        deciding(action.id, here)
-        for action in actions
-        if action.state is State.PROPOSED and visit.member.may(Right.DECIDE, found.department_id)
-    ]
-    rows += call_buttons(visit, found, actions, called, back)
-    rows += _beginning(visit, found, actions, back)
+    rows = _deciding(visit, found, actions, here)
+    fresh = _beginning(visit, found, actions, back)
+    outcomes = call_buttons(visit, found, actions, called, back)
+    from_call_list = split(back)[0] == CALLS
+    rows += [*outcomes, *fresh] if from_call_list else [*fresh, *outcomes]
     rows += [
         [button(f"Withdraw {words.KINDS[action.kind]}", join(ACT, "drop", action.id, here))]
         for action in actions
@@ -240,11 +247,28 @@ def _buttons(
     return [*rows, *([wrong] if wrong else []), [*way_back, button("Refresh", here)]]
 
 
-def deciding(action_id: int, here: str) -> list[InlineKeyboardButton]:
-    """The two buttons under a proposal; `here` is where to show what became of it."""
+def _deciding(visit: Visit, found: Card, actions: Sequence[ActionView], here: str) -> Buttons:
+    """A row for each open proposal, in the order of the text; of two each names its kind."""
+    if not visit.member.may(Right.DECIDE, found.department_id):
+        return []
+    open_ = [action for action in actions if action.state is State.PROPOSED]
     return [
-        button("Authorize", join(ACT, "yes", action_id, here), "success"),
-        button("Decline", join(WHY, action_id, here), "danger"),
+        deciding(action.id, here, f" {words.KINDS[action.kind]}" if len(open_) > 1 else "")
+        for action in open_
+    ]
+
+
+def deciding(action_id: int, here: str, what: str = "") -> list[InlineKeyboardButton]:
+    """The two buttons under a proposal.
+
+    Args:
+        action_id: The proposal.
+        here: Where to show what became of it.
+        what: Follows the word on each button, where it is to be told from another one's.
+    """
+    return [
+        button(f"Authorize{what}", join(ACT, "yes", action_id, here), "success"),
+        button(f"Decline{what}", join(WHY, action_id, here), "danger"),
     ]
 
 

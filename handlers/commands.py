@@ -10,7 +10,7 @@ from telegram.constants import ChatAction
 from domain.ages import AGE_GROUPS
 from domain.criteria import Criteria
 from domain.days import WINDOWS
-from domain.people import Member, Right
+from domain.people import Member, Right, Role
 from handlers import words
 from handlers.addresses import join, pack
 from handlers.audit_trail import audit_typed
@@ -24,7 +24,7 @@ from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
 from handlers.heatmap import heatmap
 from handlers.matching import named
 from handlers.people import everybody
-from handlers.risk_list import BY_DEPARTMENT, LIST, risk_list
+from handlers.risk_list import BY_DEPARTMENT, LIST, out_of_reach, risk_list
 from handlers.screens import Screen, Visit, button
 from handlers.settings import settings
 from handlers.summary import SUMMARY, is_slow, summary
@@ -124,39 +124,50 @@ async def on_help(_update: Update, context: Context) -> None:
         "This is where you see which are at risk, and act.",
         "",
         *(f"/{command.name} – {command.about}" for command in commands_of(member)),
+        *([_LOADING] if member.may(Right.IMPORT) else []),
         "",
-        f"What tells of patients is deleted here after {words.hours(context.desk.keep.messages)}, "
-        "what you write of them too. Every list can be asked for again.",
-        "",
-        "A patient is only ever a reference such as <code>P-7K3MQD</code> here. "
-        "High-risk means two or more earlier no-shows; "
+        f"High-risk means {context.desk.house.threshold} or more earlier no-shows; "
         "nobody loses a slot because of a score.",
+        "",
+        "For privacy a patient is only ever a reference such as <code>P-7K3MQD</code> here, and "
+        "what is said of patients in this chat, by you too, is deleted after "
+        f"{words.hours(context.desk.keep.messages)}. Any list can be asked for again.",
     ]
-    if context.desk.house.threshold != 2:
-        lines[-1] = lines[-1].replace("two", str(context.desk.house.threshold))
     await context.desk.gateway.say(member.chat_id, "\n".join(lines))
 
 
 COMMANDS: Final = (
     Command("risk", "high-risk appointments, most urgent first", on_risk),
+    Command("today", "whom to call today, and how it went", on_today, Right.CALL),
     Command("pending", "proposals that wait for a decision", on_pending),
+    Command("summary", "the day at a glance", on_summary),
+    Command("find", "a patient by reference: /find P-7K3MQD", on_find),
     Command("heatmap", "where no-shows concentrate", on_heatmap),
     Command("efficiency", "how much of the schedule was acted on", on_efficiency),
-    Command("find", "a patient by reference: /find P-7K3MQD", on_find),
-    Command("summary", "the day at a glance", on_summary),
-    Command("people", "who may do what, and invitations", on_people, Right.PEOPLE),
-    Command("today", "whom to call today, and how it went", on_today, Right.CALL),
     Command("corrections", "recorded no-shows that were excused", on_corrections, Right.AUDIT),
-    Command("settings", "when your summary comes, and what else I tell you", on_settings),
     Command("audit", "who did what: /audit P-7K3MQD", on_audit, Right.AUDIT),
+    Command("people", "who may do what, and invitations", on_people, Right.PEOPLE),
     Command("deliveries", "what could not be delivered", on_deliveries, Right.DELIVERIES),
+    Command("settings", "when your summary comes, and what else I tell you", on_settings),
     Command("help", "what I can do", on_help),
 )
+"""All commands, the most used first."""
+
+FIRST: Final = {
+    Role.STAFF: ("risk", "today"),
+    Role.MANAGER: ("pending", "risk"),
+    Role.ADMIN: ("people", "deliveries", "audit"),
+}
+"""What each role uses most."""
+
+_LOADING: Final = "A CSV file sent here – loads the schedule"
 
 
 def commands_of(member: Member) -> list[Command]:
-    """The commands that a member's role has."""
-    return [command for command in COMMANDS if member.may(command.right)]
+    """The commands that a member's role has, those they use most first."""
+    own = {command.name: command for command in COMMANDS if member.may(command.right)}
+    first = [own[name] for name in FIRST[member.role]]
+    return first + [command for command in own.values() if command not in first]
 
 
 def menu_of(member: Member) -> list[BotCommand]:
@@ -183,6 +194,11 @@ async def _risk(visit: Visit, typed: list[str]) -> Screen:
         return await risk_list(visit, [pack(criteria), "0"])
     name = " ".join(rest)
     found = await _departments_like(visit, name)
+    if not found and (days := [word for word in rest if word.isdecimal()]):
+        rest = [word for word in rest if word not in days]
+        found = await _departments_like(visit, " ".join(rest)) if rest else []
+        where = found[0] if len(found) == 1 else None
+        return out_of_reach(criteria.in_department(where), days[0])
     if len(found) == 1:
         return await risk_list(visit, [pack(criteria.in_department(found[0])), "0"])
     return await _which_department(visit, criteria, name, found)
@@ -199,16 +215,16 @@ async def _which_department(
     visit: Visit, criteria: Criteria, name: str, found: list[int]
 ) -> Screen:
     names = await visit.desk.store.read(risk.departments)
+    typed = words.plain(words.quoted(words.cut(name, 60)))
     if not found:
         return Screen(
-            f"No department of yours is called {words.plain(words.quoted(words.cut(name, 60)))}.",
+            f"No department of yours is called {typed}.",
             [[button("Choose a department", join(BY_DEPARTMENT, pack(criteria), 0))]],
         )
     return Screen(
-        f"Which department? {words.count(len(found), 'name')} fit"
-        f"{'s' if len(found) == 1 else ''} {words.plain(words.quoted(words.cut(name, 60)))}.",
+        words.which(len(found), "department", typed),
         [
             [button(words.cut(names[key], 60), join(LIST, pack(criteria.in_department(key)), 0))]
-            for key in found[:20]
+            for key in found[: words.CHOICES]
         ],
     )

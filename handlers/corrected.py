@@ -19,7 +19,7 @@ from storage.efficiency import figures_version
 REPORT: Final = "corrections"
 
 PAGE: Final = 12
-PERIODS: Final = (30, 90)
+PERIODS: Final = (30, 90, 365)
 
 
 async def report(visit: Visit, arguments: Sequence[str]) -> Screen:
@@ -60,7 +60,7 @@ def _report_text(days: int, span: Span, found: Sequence[Corrected], pages: Pages
     ]
     share = f"{words.per_cent(100 * excused / recorded)} ({words.number(excused)}"
     lines += [
-        f"Excused {share} ÷ {words.number(recorded)} recorded no-shows)",
+        f"Excused {share} ÷ {words.count(recorded, 'recorded no-show')})",
         ", ".join(reasons).capitalize(),
         "",
         f"{words.count(len(found), 'department')}, most excused first",

@@ -241,7 +241,10 @@ def _record_text(visit: Visit, seen: _Seen) -> list[str]:
     if found.excused is None:
         if found.status is not Status.NOSHOW:
             return ["", "Only a recorded no-show can be excused."]
-        return ["", "Why is it wrong? Excused, it counts no more. That can be undone at any time."]
+        return [
+            "",
+            "Why is it wrong? Excused, it no longer counts; this can be undone at any time.",
+        ]
     when = words.clock_time(found.excused.at, zone, now)
     who, why = words.plain(found.excused.by), IN_WORDS[found.excused.reason]
     lines = [f"Excused {when} by {who}: {why}", "", _what_follows(visit, seen, -1)]

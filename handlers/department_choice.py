@@ -43,7 +43,7 @@ def department_buttons(
     rows: Buttons = [[button(_label("All departments", not chosen), change(ALL, 0, pages.page))]]
     for key in pages.cut(ordered):
         verb = OUT if key in chosen else IN
-        label = _label(words.cut(names[key], 40), key in chosen)
+        label = _label(words.cut(names[key], words.LABEL - 2), key in chosen)
         rows.append([button(label, change(verb, key, pages.page))])
     return rows + pager(pages, turn)
 

@@ -25,6 +25,8 @@ STRANGER: Final = (
     "Ask your admin for an invitation link, then open it or send /start CODE."
 )
 
+SUSPENDED: Final = "Your access is suspended. An admin can reinstate it."
+
 
 async def guard(update: Update, context: Context) -> None:
     """Look the person up, and stop here unless they are a member in a private chat.
@@ -39,11 +41,14 @@ async def guard(update: Update, context: Context) -> None:
     if not private and not _is_for_bot(update, context):
         raise ApplicationHandlerStop
     desk = context.desk
-    member, ignored = await desk.store.read(strangers.at_the_door, user.id, desk.clock.now())
-    if ignored:
+    found = await desk.store.read(strangers.at_the_door, user.id, desk.clock.now())
+    member = found.member
+    if found.ignored:
         await _stay_silent(update, context)
     elif not private:
         await turn_away(update, context, PRIVATE_ONLY, counts=member is None)
+    elif found.suspended:
+        await turn_away(update, context, SUSPENDED)
     elif member is None and not _is_start(update, context.bot.username):
         await turn_away(update, context)
     else:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
 from sqlmodel import Session
 
 from domain.ages import AGE_GROUPS
@@ -96,11 +97,11 @@ async def heatmap(visit: Visit, arguments: Sequence[str]) -> Screen:
         )
     if shown.picture is None:
         return _as_text(view, shown)
-    highest = worst(shown.table)
+    highest = worst(shown.table, view.measure)
     lines = [
         words.bold(shown.request.heading[0]),
         _period(shown.span),
-        f"Highest: {highest}" if highest else "Too few appointments to show a rate",
+        f"Highest: {highest}" if highest else "Too few appointments to show a number",
     ]
     return Screen("\n".join(lines), _buttons(view), view.address(), picture=shown.picture)
 
@@ -146,11 +147,11 @@ async def choose_department(visit: Visit, arguments: Sequence[str]) -> Screen:
     every = "Your departments" if seen else "All departments"
     rows: Buttons = [[button(every, join(HEATMAP, view.days, view.measure.value, None))]]
     rows += [
-        [button(words.cut(name, 40), join(HEATMAP, view.days, view.measure.value, key))]
+        [button(words.cut(name, words.LABEL), join(HEATMAP, view.days, view.measure.value, key))]
         for name, key in pages.cut(found)
     ]
     rows += pager(pages, lambda to: f"{view.address(word=BY_DEPARTMENT)}:{to}")
-    rows.append([button("‹ Back", view.address())])
+    rows.append([button("‹ Heatmap", view.address())])
     return Screen(
         words.bold("Choose a department"),
         rows,
@@ -206,19 +207,16 @@ def _period(span: Span) -> str:
     return f"{span.first:%d %b %Y} – {span.last:%d %b %Y}"
 
 
-def worst(table: Density) -> str:
-    """The cell with the highest rate: `Cardiology, 40–49: 38.0 % of 50`; "" if none is shown."""
-    rates = table.values(Measure.RATE)[:-1, :-1]
-    best: tuple[float, int, int] | None = None
-    for row in range(rates.shape[0] - bool(table.merged)):
-        for column in range(rates.shape[1]):
-            rate = rates[row, column]
-            if rate == rate and (best is None or rate > best[0]):  # noqa: PLR0124 - not NaN
-                best = (float(rate), row, column)
-    if best is None:
+def worst(table: Density, measure: Measure = Measure.RATE) -> str:
+    """The cell with the highest value: `Cardiology, 40–49: 38.0 % of 50`; "" if none is shown."""
+    values = table.values(measure)[: len(table.departments) - bool(table.merged), :-1]
+    if not np.isfinite(values).any():
         return ""
-    rate, row, column = best
-    return (
-        f"{words.plain(table.departments[row])}, {table.age_groups[column]}: "
-        f"{rate:.1f} % of {words.number(int(table.n[row, column]))}"
-    )
+    row, column = np.unravel_index(np.nanargmax(values), values.shape)
+    value, n = measure.text(values[row, column]), words.number(int(table.n[row, column]))
+    told = {
+        Measure.RATE: f"{value} % of {n}",
+        Measure.COUNT: f"{words.count(int(table.no_shows[row, column]), 'no-show')} of {n}",
+        Measure.SHARE: f"{value} % of all no-shows",
+    }[measure]
+    return f"{words.plain(table.departments[row])}, {table.age_groups[column]}: {told}"

@@ -185,7 +185,8 @@ def _link_text(visit: Visit, found: InvitationView, code: str) -> str:
 
 
 def _who(found: InvitationView) -> str:
-    return f"{words.bold(found.role.value)} for {words.plain(words.departments(found.departments))}"
+    where = words.departments(found.departments, words.ALL_NAMED)
+    return f"{words.bold(found.role.value)} for {words.plain(where)}"
 
 
 def _stage(visit: Visit, found: InvitationView) -> str:

@@ -61,7 +61,7 @@ async def summary(visit: Visit) -> Screen:
     lines = [
         f"{words.gain(found.week)} in 7 days",
         _compared(found),
-        _waiting_line(found.waiting.total),
+        _waiting_line(found.waiting),
         days_line(found.today, found.tomorrow),
         *_density_lines(shown),
         "",
@@ -73,10 +73,10 @@ async def summary(visit: Visit) -> Screen:
 
 
 def import_line(visit: Visit, found: Import) -> str:
-    """`Last import 05:00: 1,204 new, 310 changed`."""
+    """`Last import 05:00: 1,204 new appointments, 310 changed`."""
     at = words.clock_time(found.at, visit.desk.house.calendar.zone, visit.desk.clock.now())
-    new, changed = words.number(found.inserted), words.number(found.updated)
-    return f"Last import {at}: {new} new, {changed} changed"
+    new = words.count(found.inserted, "new appointment")
+    return f"Last import {at}: {new}, {words.number(found.updated)} changed"
 
 
 async def _gathered(visit: Visit) -> tuple[_Found, DensityMap]:
@@ -112,33 +112,36 @@ def _compared(found: _Found) -> str:
     return f"{week}; yesterday {words.share(found.yesterday)}"
 
 
-def _waiting_line(total: int) -> str:
-    if total == 1:
-        return "1 proposal waits for you"
-    return f"{words.number(total) if total else 'No'} proposals wait for you"
+def _waiting_line(waiting: Waiting) -> str:
+    if not waiting.total:
+        return "No proposals wait for you"
+    verb = "waits" if waiting.total == 1 else "wait"
+    return f"{words.proposals(waiting.total, waiting.appointments)} {verb} for you"
 
 
 def _density_lines(shown: DensityMap) -> list[str]:
     if shown.table.is_empty:
         return [f"No outcome of the last {shown.span.days} days is known, so there is no heatmap"]
     highest = worst(shown.table)
-    lines = [f"Most at risk: {highest}"] if highest else []
+    lines = []
+    if highest:
+        lines.append(f"Highest no-show rate, last {shown.span.days} days: {highest}")
     if shown.picture is None:
         lines.append(f"No picture, because {words.plain(shown.reason)}")
     return lines
 
 
 def _done_line(done: Mapping[str, int]) -> str:
-    """`Since yesterday: 5 proposed, 3 authorized`."""
+    """`Last 24 hours: 5 proposed, 3 authorized`."""
     told = [f"{words.number(done[act])} {word}" for act, word in _DONE.items() if done.get(act)]
-    return f"Since yesterday: {', '.join(told) or 'nothing proposed, nothing decided'}"
+    return f"Last {words.hours(_SINCE)}: {', '.join(told) or 'nothing proposed, nothing decided'}"
 
 
 def _buttons(waiting: Waiting) -> Buttons:
     rows: Buttons = []
     if waiting.total:
         pending = join(PENDING, 0)
-        rows.append([button(f"See the {words.number(waiting.total)}", pending)])
+        rows.append([button(words.see_proposals(waiting.total), pending)])
         rows.append([batch_button(waiting.appointments, pending)])
     rows.append(
         [

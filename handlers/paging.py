@@ -30,11 +30,20 @@ class Pages:
         return max(0, (self.total - 1) // self.size)
 
     @property
+    def first(self) -> int:
+        """The place of its first row in the whole list, counted from 1."""
+        return self.page * self.size + 1
+
+    @property
     def shown(self) -> str:
         """`1–8 shown`."""
-        first = self.page * self.size + 1
-        last = min(self.total, first + self.size - 1)
-        return f"{words.number(first)}–{words.number(last)} shown"
+        last = min(self.total, self.first + self.size - 1)
+        return f"{words.number(self.first)}–{words.number(last)} shown"
+
+    @property
+    def part(self) -> str:
+        """`, 1–8 shown`, to stand after a count; nothing where one page shows all."""
+        return f", {self.shown}" if self.last else ""
 
     def cut(self, rows: Sequence[T]) -> Sequence[T]:
         """The rows of this page out of all rows."""

@@ -131,7 +131,7 @@ async def ask_to_suspend(visit: Visit, arguments: Sequence[str]) -> Screen:
     ]
     text = [
         words.bold(f"Suspend {found.member.name}?"),
-        _role_line(found.member, names),
+        role_line(found.member, names),
         "",
         "Their buttons and commands stop at once, and nothing more is pushed to them. "
         "What they decided stays. Reinstate gives everything back.",
@@ -143,7 +143,7 @@ async def you(visit: Visit, arguments: Sequence[str]) -> Screen:
     """What the visitor is now: who changed it and when, if somebody did."""
     by_id = maybe_whole(arguments[0]) if arguments else None
     by, names = await visit.desk.store.read(_read_changer, by_id)
-    lines = [f"You are {_role_line(visit.member, names)}."]
+    lines = [f"You are {role_line(visit.member, names)}."]
     if by:
         lines.append(f"Changed {_when(visit, whole(arguments[1]))} by {words.plain(by)}.")
     lines.append("/help lists what you can do.")
@@ -157,7 +157,8 @@ async def stranger(visit: Visit, arguments: Sequence[str]) -> Screen:
     found = await visit.desk.store.read(strangers.sighting, key)
     if found is None:
         raise UnknownAddress(arguments[0])
-    rows: Buttons = [[button("Invite", INVITE), button("People", join(PEOPLE, 0))]]
+    people_button = button("People", join(PEOPLE, 0))
+    rows = [[people_button] if found.suspended else [button("Invite", INVITE), people_button]]
     return Screen(_stranger_text(visit, key, found), rows, join(STRANGER, key))
 
 
@@ -209,7 +210,7 @@ def row_lines(place: int, row: MemberView, names: Mapping[int, str]) -> list[str
     mark = "suspended" if row.suspended else "" if row.reachable else "unreachable"
     rest = f" · {mark}" if mark else ""
     role = f"  {row.member.role.value} · "
-    where = _where(row.member, names)
+    where = words.departments(_places(row.member, names))
     first = f"{place} {words.cut(row.member.name, words.WIDTH - len(str(place)) - 1)}"
     return [first, role + words.cut(where, words.WIDTH - len(role) - len(rest)) + rest]
 
@@ -218,11 +219,11 @@ def _member_lines(visit: Visit, found: MemberView, names: Mapping[int, str]) -> 
     zone = visit.desk.house.calendar.zone
     lines = [
         words.bold(found.member.name),
-        _role_line(found.member, names),
+        role_line(found.member, names),
         f"joined {words.short_moment(found.joined_at, zone)}",
     ]
     if found.suspended:
-        lines.append("suspended: nothing of theirs is answered")
+        lines.append("suspended: whatever they send or press is refused")
     if not found.reachable:
         lines.append("unreachable: has blocked the bot, so nothing is pushed until they write")
     return lines
@@ -237,15 +238,17 @@ def _when(visit: Visit, seconds: int) -> str:
 
 
 def _who(found: Member, names: Mapping[int, str]) -> str:
-    return f"{words.plain(found.name)} is {_role_line(found, names)}"
+    return f"{words.plain(found.name)} is {role_line(found, names)}"
 
 
-def _role_line(found: Member, names: Mapping[int, str]) -> str:
-    return f"{words.bold(found.role.value)} for {words.plain(_where(found, names))}"
+def role_line(found: Member, names: Mapping[int, str]) -> str:
+    """`manager for Cardiology, Eyes`: what somebody is, and where, all of it."""
+    where = words.departments(_places(found, names), words.ALL_NAMED)
+    return f"{words.bold(found.role.value)} for {words.plain(where)}"
 
 
-def _where(found: Member, names: Mapping[int, str]) -> str:
-    return words.departments([names.get(key, "?") for key in found.departments])
+def _places(found: Member, names: Mapping[int, str]) -> list[str]:
+    return [names.get(key, "?") for key in found.departments]
 
 
 def _counted(role: Role, number: int) -> str:
@@ -259,16 +262,21 @@ def _stranger_text(visit: Visit, telegram_id: int, found: Sighting) -> str:
     tries = found.tries
     since = words.clock_time(tries.since, zone, now)
     lines = [
-        words.bold("A stranger keeps trying"),
+        words.bold(f"A {'suspended member' if found.suspended else 'stranger'} keeps trying"),
         f"Telegram id <code>{telegram_id}</code>",
         f"{words.count(tries.number, 'try', 'tries')} since {since}, wrong codes counted twice",
     ]
     if found.suspended:
-        lines.insert(2, f"suspended member {words.plain(found.suspended)}")
+        lines.insert(1, words.plain(found.suspended))
     if tries.quiet_until:
         until = words.clock_time(tries.quiet_until, zone, now)
         lines.append(
             f"ignored until {until}" if tries.is_quiet(now) else f"was ignored until {until}"
         )
-    lines += ["", "Nothing was shown to them. Whoever belongs here needs a link: Invite makes one."]
+    what = (
+        "Reinstate, on their entry under People, gives everything back."
+        if found.suspended
+        else "Whoever belongs here needs a link: Invite makes one."
+    )
+    lines += ["", f"Nothing was shown to them. {what}"]
     return "\n".join(lines)

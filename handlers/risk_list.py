@@ -15,7 +15,11 @@ from handlers.addresses import UnknownAddress, join, pack, unpack, whole
 from handlers.paging import Pages, pager
 from handlers.screens import Buttons, Screen, Visit, button
 from storage import risk
-from storage.efficiency import figures_version
+from storage.efficiency import (
+    figures_version,
+    scheduled_by_age_group,
+    scheduled_by_department,
+)
 from storage.risk import RiskPage, RiskRow
 
 LIST: Final = "risk"
@@ -28,6 +32,7 @@ DRAFT: Final = "draft"
 
 PAGE: Final = 8
 DEPARTMENTS_PAGE: Final = 10
+_PLACES: Final = 100
 
 
 async def risk_list(visit: Visit, arguments: Sequence[str]) -> Screen:
@@ -53,7 +58,7 @@ async def choose_department(visit: Visit, arguments: Sequence[str]) -> Screen:
     """The departments with their counts, longest queue first: criteria, page, what for."""
     criteria, page, purpose = unpack(arguments[0]), whole(arguments[1]), _purpose(arguments[2:])
     anywhere = criteria.in_department(None)
-    found = await visit.desk.store.read(risk.risk_by_department, selected(visit, anywhere))
+    found = await visit.desk.store.read(_BY_DEPARTMENT[purpose], selected(visit, anywhere))
     pages = Pages(page, len(found), DEPARTMENTS_PAGE)
     total = sum(number for _, _, number in found)
     everywhere = f"{_departments_word(visit)} · {words.number(total)}"
@@ -61,20 +66,20 @@ async def choose_department(visit: Visit, arguments: Sequence[str]) -> Screen:
     rows += [
         [
             button(
-                f"{words.cut(name, 40)} · {words.number(number)}",
+                words.label(name, words.number(number)),
                 join(purpose, pack(criteria.in_department(key)), 0),
             )
         ]
         for key, name, number in pages.cut(found)
     ]
     rows += pager(pages, lambda to: join(BY_DEPARTMENT, arguments[0], to, purpose))
-    rows.append([button("‹ Back", join(purpose, arguments[0], 0))])
+    rows.append([_way_back(purpose, arguments[0])])
     return Screen(
         text="\n".join(
             [
                 words.bold("Choose a department"),
-                f"{words.count(len(found), 'department')} with high-risk appointments, "
-                f"{words.window(criteria.days)}, longest list first",
+                f"{words.count(len(found), 'department')} with {_COUNTED[purpose]} appointments, "
+                f"{words.window(criteria.days)}, most first",
             ]
         ),
         buttons=rows,
@@ -86,7 +91,7 @@ async def choose_age(visit: Visit, arguments: Sequence[str]) -> Screen:
     """The age groups with their counts: criteria, what for."""
     criteria, purpose = unpack(arguments[0]), _purpose(arguments[1:])
     any_age = criteria.in_age_group(None)
-    found = await visit.desk.store.read(risk.risk_by_age_group, selected(visit, any_age))
+    found = await visit.desk.store.read(_BY_AGE_GROUP[purpose], selected(visit, any_age))
     choices = [
         button(
             f"{AGE_GROUPS[group]} · {words.number(found[group])}",
@@ -97,19 +102,31 @@ async def choose_age(visit: Visit, arguments: Sequence[str]) -> Screen:
     total = words.number(sum(found.values()))
     rows: Buttons = [[button(f"All ages · {total}", join(purpose, pack(any_age), 0))]]
     rows += [choices[at : at + 2] for at in range(0, len(choices), 2)]
-    rows.append([button("‹ Back", join(purpose, arguments[0], 0))])
+    rows.append([_way_back(purpose, arguments[0])])
     return Screen(
-        f"{words.bold('Choose an age group')}\nwith its high-risk appointments, "
+        f"{words.bold('Choose an age group')}\nwith its {_COUNTED[purpose]} appointments, "
         f"{words.window(criteria.days)}",
         rows,
         join(BY_AGE, arguments[0], purpose),
     )
 
 
+_BY_DEPARTMENT: Final = {LIST: risk.risk_by_department, EFFICIENCY: scheduled_by_department}
+_BY_AGE_GROUP: Final = {LIST: risk.risk_by_age_group, EFFICIENCY: scheduled_by_age_group}
+_COUNTED: Final = {LIST: "high-risk", EFFICIENCY: "scheduled"}
+_NAMES: Final = {LIST: "Risk list", EFFICIENCY: "Efficiency Gain"}
+"""What criteria are chosen for: the appointments that are counted, and what it is called."""
+
+
+def _way_back(purpose: str, packed: str) -> InlineKeyboardButton:
+    """`‹ Risk list`: above it a pager may have a `‹ Back` of its own."""
+    return button(f"‹ {_NAMES[purpose]}", join(purpose, packed, 0))
+
+
 def _purpose(rest: Sequence[str]) -> str:
     """The screen that criteria are chosen for: the risk list unless another one is named."""
     purpose = rest[0] if rest else LIST
-    if purpose not in {LIST, EFFICIENCY}:
+    if purpose not in _NAMES:
         raise UnknownAddress(purpose)
     return purpose
 
@@ -124,14 +141,27 @@ def criteria_buttons(packed: str, purpose: str) -> list[InlineKeyboardButton]:
 
 async def choose_window(_visit: Visit, arguments: Sequence[str]) -> Screen:
     """How far ahead to look: criteria."""
-    criteria = unpack(arguments[0])
+    rows = _window_buttons(unpack(arguments[0]))
+    rows.append([_way_back(LIST, arguments[0])])
+    return Screen(words.bold("How far ahead?"), rows, join(BY_WINDOW, arguments[0]))
+
+
+def out_of_reach(criteria: Criteria, days: str) -> Screen:
+    """The answer to whoever asks for more days than a window may have."""
+    return Screen(
+        f"{words.bold('How far ahead?')}\n"
+        f"The risk list looks 1 to {max(WINDOWS)} days ahead, "
+        f"not {words.plain(words.cut(days, 20))}.",
+        _window_buttons(criteria),
+    )
+
+
+def _window_buttons(criteria: Criteria) -> Buttons:
     choices = [
         button(words.window(days).capitalize(), join(LIST, pack(criteria.in_window(days)), 0))
         for days in WINDOWS
     ]
-    rows: Buttons = [choices[:1], choices[1:3], choices[3:]]
-    rows.append([button("‹ Back", join(LIST, arguments[0], 0))])
-    return Screen(words.bold("How far ahead?"), rows, join(BY_WINDOW, arguments[0]))
+    return [choices[:1], choices[1:3], choices[3:]]
 
 
 def selected(visit: Visit, criteria: Criteria) -> Selection:
@@ -145,7 +175,17 @@ def criteria_line(visit: Visit, criteria: Criteria, department: str | None) -> s
     return f"{department or _departments_word(visit)} · {ages}"
 
 
-def row_lines(visit: Visit, place: int, row: RiskRow) -> list[str]:
+def list_lines(visit: Visit, rows: Sequence[RiskRow], first: int = 1) -> list[str]:
+    """The monospaced lines of appointments in a list, the first of them at place `first`."""
+    digits = len(str(first + len(rows) - 1))
+    return [
+        line
+        for place, row in enumerate(rows, first)
+        for line in row_lines(visit, f"{place:>{digits}}", row)
+    ]
+
+
+def row_lines(visit: Visit, place: object, row: RiskRow) -> list[str]:
     """The two monospaced lines of an appointment in a list, at most 34 columns wide."""
     when = words.list_moment(row.start, visit.desk.house.calendar.zone)
     first = f"{place} {row.reference} {row.prior_no_shows:>2}×  {when}"
@@ -156,16 +196,17 @@ def row_lines(visit: Visit, place: int, row: RiskRow) -> list[str]:
     return [first, f"  {department}{rest}"]
 
 
-def row_buttons(rows: Sequence[RiskRow], back: str) -> Buttons:
-    """A button for each row: its place and its reference, four to a line."""
-    buttons = [
-        button(
-            f"{place} {row.reference.removeprefix('P-')}",
-            join(CARD, row.appointment_id, back),
-        )
-        for place, row in enumerate(rows, 1)
-    ]
+def row_buttons(rows: Sequence[RiskRow], back: str, first: int = 1) -> Buttons:
+    """A button for each row, four to a line; the first of them is at place `first`."""
+    buttons = [row_button(place, row, back) for place, row in enumerate(rows, first)]
     return [buttons[at : at + 4] for at in range(0, len(buttons), 4)]
+
+
+def row_button(place: int, row: RiskRow, back: str) -> InlineKeyboardButton:
+    """A row's place and reference, `9 7K3MQD`; from 100 on there is no room for both."""
+    reference = row.reference.removeprefix("P-")
+    label = f"{place} {reference}" if place < _PLACES else reference
+    return button(label, join(CARD, row.appointment_id, back))
 
 
 def _read_page(
@@ -193,16 +234,17 @@ def _list_text(
         )
         return "\n".join(lines)
     decided = found.total - found.undecided
-    counted = f"{words.count(found.total, 'appointment')}, {pages.shown}"
+    counted = f"{words.count(found.total, 'appointment')}{pages.part}"
     lines.append(counted + (f", {words.number(decided)} decided" if decided else ""))
-    rows = [line for at, row in enumerate(found.rows, 1) for line in row_lines(visit, at, row)]
+    lines.append(words.MOST_FIRST)
+    rows = list_lines(visit, found.rows, pages.first)
     return "\n".join(lines) + "\n" + words.block(rows)
 
 
 def _list_buttons(visit: Visit, criteria: Criteria, found: RiskPage, pages: Pages) -> Buttons:
     packed = pack(criteria)
     here = join(LIST, packed, pages.page)
-    rows = row_buttons(found.rows, here)
+    rows = row_buttons(found.rows, here, pages.first)
     rows += pager(pages, lambda to: join(LIST, packed, to))
     rows.append(
         [

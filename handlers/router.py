@@ -109,6 +109,20 @@ ACTS: Final[MappingProxyType[str, Actor]] = MappingProxyType(
 )
 
 OLD_BUTTON: Final = "This button is from an older message. Send /risk for a fresh list."
+_WHO_CAN: Final = MappingProxyType(
+    {
+        Right.SEE: ("people with access to {to}", "see this"),
+        Right.PROPOSE: ("staff and managers{of}", "make and withdraw proposals"),
+        Right.DECIDE: ("managers{of}", "decide about this"),
+        Right.CALL: ("staff and managers{of}", "see call lists and note calls"),
+        Right.CORRECT: ("staff and managers{of}", "correct this"),
+        Right.AUDIT: ("managers and admins", "see this"),
+        Right.IMPORT: ("admins", "load data"),
+        Right.PEOPLE: ("admins", "manage people"),
+        Right.DELIVERIES: ("admins", "see and resend what was not delivered"),
+    }
+)
+"""Who has each right and what it lets them do, in words that fit every press that takes it."""
 UNKNOWN_TEXT: Final = "I did not understand that. /help lists what I can do."
 
 
@@ -183,19 +197,11 @@ async def on_text(update: Update, context: Context) -> None:
 
 
 def refusal_words(refusal: Refused) -> str:
-    """Who can do what was refused."""
-    where = f" of {refusal.department}" if refusal.department else ""
-    return {
-        Right.SEE: f"Only members{where or ' of that department'} can see this.",
-        Right.PROPOSE: f"Only staff and managers{where} can propose this.",
-        Right.DECIDE: f"Only managers{where} can authorize this.",
-        Right.CALL: f"Only staff and managers{where} can record calls.",
-        Right.CORRECT: f"Only staff and managers{where} can correct this.",
-        Right.AUDIT: "Only managers and admins can see this.",
-        Right.IMPORT: "Only admins can load data.",
-        Right.PEOPLE: "Only admins can manage people.",
-        Right.DELIVERIES: "Only admins can see what was not delivered.",
-    }[refusal.right]
+    """Who can do it: `Only managers of Cardiology can decide about this.`, on one line."""
+    who, what = _WHO_CAN[refusal.right]
+    of = f" of {refusal.department}" if refusal.department else ""
+    to = refusal.department or "that department"
+    return f"Only {refusal.who or who.format(of=of, to=to)} can {what}."
 
 
 async def note_refusal(visit: Visit, refusal: Refused) -> None:

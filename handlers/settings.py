@@ -112,7 +112,8 @@ def _all(visit: Visit, found: Wishes) -> Screen:
         "",
         *(f"{_NAMES[kind]}: {found.choices[kind]} – {_ABOUT[kind]}" for kind in kinds),
         "",
-        "What is silent comes without a sound.",
+        "Press a day to add or drop it; • marks the chosen ones.",
+        "Press a kind to change it: on, silent (no sound), off, in turn.",
     ]
     return Screen("\n".join(lines), _all_buttons(found, kinds), SETTINGS)
 
@@ -136,7 +137,7 @@ def _all_buttons(found: Wishes, kinds: list[PushKind]) -> Buttons:
         for kind in kinds
     ]
     rows: Buttons = [
-        [button(f"Time {words.minute_of_day(found.rhythm.minute)}", TIMES)],
+        [button(f"Change the time, {words.minute_of_day(found.rhythm.minute)}", TIMES)],
         days[:4],
         days[4:],
         *(pushes[at : at + 2] for at in range(0, len(pushes), 2)),
@@ -166,7 +167,9 @@ def _clock(visit: Visit, found: Wishes) -> Screen:
         usual = words.minute_of_day(visit.desk.house.summary_minute)
         rows.append([button(f"Back to the default, {usual}", join(CHOOSE, "at", None))])
     rows.append([button("‹ Back", SETTINGS)])
-    text = (
-        f"{words.bold(when(found))}\n{_next_line(visit, found)}\nChoose the hour and the quarter."
-    )
-    return Screen(text, rows, TIMES)
+    text = [
+        words.bold(when(found)),
+        _next_line(visit, found),
+        "Press an hour, then the minutes; • marks the chosen ones.",
+    ]
+    return Screen("\n".join(text), rows, TIMES)

@@ -52,9 +52,11 @@ async def summary(visit: Visit) -> Screen:
         words.plain(criteria_line(visit, _TODAY, None)),
     ]
     if found.rows:
-        lines.append(words.block(_block(visit, found)))
+        lines += [words.MOST_FIRST, words.block(_block(visit, found))]
+    elif found.week:
+        lines.append(f"{words.number(found.week)} in the next {_WEEK.days} days, on the risk list")
     else:
-        lines.append(f"{words.number(found.week)} in the next {_WEEK.days} days, on the risk list.")
+        lines.append(f"None in the next {_WEEK.days} days either")
     if found.waiting:
         lines.append(f"{words.count(found.waiting, 'proposal')} waiting for a manager")
     return Screen("\n".join(lines), _buttons(found))
@@ -110,5 +112,5 @@ def _block(visit: Visit, found: _Found) -> list[str]:
 def _buttons(found: _Found) -> Buttons:
     last = [button("Call list", join(TODAY, 0)), button("Risk list", join(LIST, pack(_WEEK), 0))]
     if found.waiting:
-        last.append(button(f"See the {words.number(found.waiting)}", join(PENDING, 0)))
+        last.append(button(words.see_proposals(found.waiting), join(PENDING, 0)))
     return [*row_buttons(found.rows, PUSHED_SUMMARY), last]

@@ -8,16 +8,16 @@ from telegram import Update
 from domain.people import Member, Role
 from handlers import menus, words
 from handlers.addresses import join
+from handlers.commands import commands_of
 from handlers.context import Context
 from handlers.guard import turn_away, until
-from handlers.people import YOU, you
+from handlers.people import YOU, role_line, you
 from handlers.screens import Answer, Screen, Visit, button
 from storage import joining, people, risk
 from storage.joining import Ending, Joining, Newcomer
 
 TAKE_ROLE: Final = "takerole"
 
-_FIRST: Final = {Role.STAFF: "/risk", Role.MANAGER: "/pending", Role.ADMIN: "/people"}
 _WHY_NOT: Final = {
     Ending.REFUSED: "This invitation is unknown, used or expired. Ask your admin for a new one.",
     Ending.YOURS: "You have used this invitation already.",
@@ -84,10 +84,8 @@ async def _greet(context: Context, member: Member) -> None:
     await desk.store.write(people.mark_reachable, member.id)
     await menus.follow(desk, member.id)
     names = await desk.store.read(risk.departments)
-    where = words.departments([names[key] for key in member.departments])
     await desk.gateway.say(
         member.chat_id,
-        f"Welcome, {words.plain(member.name)}. You are {words.bold(member.role.value)} "
-        f"for {words.plain(where)}.\n"
-        f"Begin with {_FIRST[member.role]}, or /help for everything.",
+        f"Welcome, {words.plain(member.name)}. You are {role_line(member, names)}.\n"
+        f"Begin with /{commands_of(member)[0].name}, or /help for everything.",
     )

@@ -15,7 +15,7 @@ from handlers import words
 from handlers.addresses import UnknownAddress, join, split, whole
 from handlers.card import ACT, SHORT_KINDS, WHY, action_lines, can_undo, card, deciding, standing
 from handlers.paging import Pages, pager
-from handlers.risk_list import CARD, batch_button, selected
+from handlers.risk_list import CARD, batch_button, row_button, selected
 from handlers.screens import Answer, Buttons, Screen, ScreenMaker, Visit, button
 from storage import actions, proposals, risk
 from storage.actions import PUSHED_DECISION, PUSHED_PROPOSAL, Outcome
@@ -73,7 +73,7 @@ async def why(visit: Visit, arguments: Sequence[str]) -> Screen:
         for at, reason in enumerate(REASONS)
     ]
     return Screen(
-        f"{words.bold('Decline: for what reason?')}\n"
+        f"{words.bold(f'Decline the {words.KINDS[action.kind]}: for what reason?')}\n"
         f"{words.bold(about.row.reference)} · {words.plain(about.row.department)}\n"
         "The reason is shown to who proposed it. "
         "To give another one, reply to this message with a few words.",
@@ -187,16 +187,16 @@ def _read_pending(session: Session, visit: Visit, offset: int) -> tuple[int, Wai
 
 def _pending_text(visit: Visit, waiting: Waiting, pages: Pages, figure: Efficiency) -> str:
     lines = [
-        words.bold(f"{words.count(waiting.total, 'proposal')} waiting"),
+        words.bold(f"{words.proposals(waiting.total, waiting.appointments)} waiting"),
         f"{words.gain(figure)}, {words.window(max(WINDOWS))}",
         "",
     ]
     if not waiting.rows:
         lines.append("Nothing waits. What staff propose on the risk list appears here.")
         return "\n".join(lines)
-    lines.append(f"{pages.shown}, oldest first")
+    lines.append(f"Oldest first{pages.part}; {words.TIMES}")
     block = []
-    for place, (action, row) in enumerate(waiting.rows, 1):
+    for place, (action, row) in enumerate(waiting.rows, pages.first):
         when = words.list_moment(row.start, visit.desk.house.calendar.zone)
         block.append(f"{place} {row.reference} {row.prior_no_shows:>2}×  {when}")
         rest = f" · {AGE_GROUPS[row.age_group]} · {words.KINDS[action.kind]}"
@@ -209,9 +209,8 @@ def _pending_text(visit: Visit, waiting: Waiting, pages: Pages, figure: Efficien
 
 def _pending_buttons(visit: Visit, waiting: Waiting, pages: Pages, here: str) -> Buttons:
     rows: Buttons = []
-    for place, (action, row) in enumerate(waiting.rows, 1):
-        label = f"{place} {row.reference.removeprefix('P-')}"
-        line = [button(label, join(CARD, row.appointment_id, here))]
+    for place, (action, row) in enumerate(waiting.rows, pages.first):
+        line = [row_button(place, row, here)]
         if visit.member.may(Right.DECIDE):
             line.append(button("Authorize", join(ACT, "yes", action.id, here), "success"))
             line.append(button("Decline", join(WHY, action.id, here), "danger"))
@@ -254,7 +253,7 @@ def _action_text(visit: Visit, action: ActionView, about: Card) -> list[str]:
     return [
         f"{heading} · {words.plain(row.department)}",
         f"{words.bold(row.reference)} · {words.short_moment(row.start, zone)}"
-        f" · {row.prior_no_shows}× · {AGE_GROUPS[row.age_group]}",
+        f" · {row.prior_no_shows}× no-show · {AGE_GROUPS[row.age_group]}",
         *([f"{words.bold('Slot given back')}: the patient cancelled by phone"] * given_back),
         "",
         *action_lines(visit, action),

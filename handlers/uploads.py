@@ -45,8 +45,7 @@ async def on_document(update: Update, context: Context) -> None:
         try:
             report = await asyncio.to_thread(_take_in, visit, source, rejects, name)
         except ImportRefused as refusal:
-            told = f"{words.bold(name)} was not imported: {words.plain(str(refusal))}"
-            await gateway.say(chat_id, told)
+            await gateway.say(chat_id, _refused(name, refusal))
         else:
             await gateway.say(chat_id, _report(report))
             visit.desk.changed.set()
@@ -83,6 +82,14 @@ def _take_in(visit: Visit, source: Path, rejects: Path, name: str) -> ImportRepo
 
 def _content(file: Path) -> bytes | None:
     return file.read_bytes() if file.exists() else None
+
+
+def _refused(name: str, refusal: ImportRefused) -> str:
+    """Why nothing came in; names of columns can be mapped on the command line alone."""
+    told = f"{words.bold(name)} was not imported: {words.plain(str(refusal))}"
+    if refusal.on_server:
+        told += ". Rename the columns in its first line and send it again."
+    return told
 
 
 def _report(report: ImportReport) -> str:

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from html import escape
 from zoneinfo import ZoneInfo
 
+from domain import counting
 from domain.calls import CallOutcome
 from domain.efficiency import Efficiency
 from domain.membership import Obstacle
@@ -14,8 +15,19 @@ from domain.transfers import Kind, State
 WIDTH = 34
 """Columns of a monospaced line that a phone shows without wrapping."""
 
+LABEL = 38
+"""Columns of a label that a button as wide as the message shows on a phone."""
+
+CHOICES = 20
+"""What fits a name that was typed is offered up to here."""
+
+ALL_NAMED = 30
+"""Departments that a text about one person names; more would not fit a message."""
+
 _NAMED = 3
-"""Departments that a line names."""
+"""Departments that a line names, …"""
+_NAME = 60
+"""… each in at most so many columns."""
 
 KINDS = {Kind.TRANSFER: "transfer", Kind.PROACTIVE: "call"}
 CALLS = {
@@ -24,6 +36,11 @@ CALLS = {
     CallOutcome.NO_ANSWER: "no answer",
     CallOutcome.WRONG_NUMBER: "wrong number",
 }
+TIMES = "× = earlier no-shows"
+"""What the sign in the rows of a list stands for, …"""
+MOST_FIRST = "Most earlier no-shows (×) first"
+"""… and the same where the list is ordered by them."""
+
 STATES = {
     State.PROPOSED: "proposed",
     State.AUTHORIZED: "authorized",
@@ -40,9 +57,8 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
-def count(value: int, one: str, many: str | None = None) -> str:
-    """`1 appointment`, `7,561 appointments`."""
-    return f"{number(value)} {one if value == 1 else many or one + 's'}"
+count = counting.count
+"""`1 appointment`, `7,561 appointments`."""
 
 
 def per_cent(value: float) -> str:
@@ -142,13 +158,13 @@ def window(days: int) -> str:
     return "today" if days == 1 else f"next {days} days"
 
 
-def departments(names: Collection[str]) -> str:
+def departments(names: Collection[str], at_most: int = _NAMED) -> str:
     """`all departments` for none, `Cardiology, Eyes`, `Cardiology, Ears, Eyes and 5 more`."""
     if not names:
         return "all departments"
-    ordered = sorted(names)
-    more = len(ordered) - _NAMED
-    return ", ".join(ordered[:_NAMED]) + (f" and {number(more)} more" if more > 0 else "")
+    ordered = [cut(name, _NAME) for name in sorted(names)]
+    more = len(ordered) - at_most
+    return ", ".join(ordered[:at_most]) + (f" and {number(more)} more" if more > 0 else "")
 
 
 def why_not(obstacle: Obstacle | None) -> str | None:
@@ -164,6 +180,22 @@ def list_moment(moment: datetime, zone: ZoneInfo) -> str:
 def cut(text: str, columns: int) -> str:
     """The text on one line of at most `columns`, ending in `…` if some is left out."""
     return fit(text, columns).rstrip()
+
+
+def label(name: str, rest: str) -> str:
+    """`Cardiology · 12`, for a wide button: a long name is cut, what stands behind it is not."""
+    return f"{cut(name, LABEL - len(rest) - 3)} · {rest}"
+
+
+def proposals(total: int, appointments: int) -> str:
+    """`5 proposals`; `5 proposals for 4 appointments` where one has two."""
+    told = count(total, "proposal")
+    return told if appointments == total else f"{told} for {count(appointments, 'appointment')}"
+
+
+def see_proposals(total: int) -> str:
+    """`See the proposal`, `See the 12`: the button that leads to what waits."""
+    return "See the proposal" if total == 1 else f"See the {number(total)}"
 
 
 def share_lines(rows: Sequence[tuple[str, int, int]]) -> list[str]:
@@ -191,6 +223,13 @@ def block(lines: list[str]) -> str:
 def plain(text: str) -> str:
     """HTML: the text, escaped. Every value that people or feeds wrote goes through here."""
     return escape(text, quote=False)
+
+
+def which(fitting: int, what: str, typed: str) -> str:
+    """`2 departments match "card". Press the one you mean.`; at most `CHOICES` are offered."""
+    fits = f"{number(fitting)} {what}s match {typed}. Press the one you mean"
+    more = f", or type more: the first {CHOICES} stand here" if fitting > CHOICES else ""
+    return f"{fits}{more}."
 
 
 def quoted(text: str) -> str:

@@ -274,6 +274,8 @@ def _decide(
     values: dict[str, object] = {"state": becomes}
     if becomes is State.REVOKED:
         values["revoked_at"] = now
+        if action.decided_by is None:
+            values["decided_by"] = member.id
         if reason:
             values["reason"] = _short(reason)
     else:

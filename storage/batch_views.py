@@ -48,6 +48,8 @@ class BatchView:
         departments: Names of the departments among them, most appointments first.
         before: The figure within the batch's criteria now.
         after: What it becomes, or became, by the batch.
+        revoked_at: When it was undone; `None` if it was not.
+        proposals: How many proposals it has decided.
         left_out: The first few of those left out.
         left_out_total: How many were left out in all.
     """
@@ -63,6 +65,8 @@ class BatchView:
     departments: list[str]
     before: Efficiency
     after: Efficiency
+    revoked_at: datetime | None
+    proposals: int
     left_out: list[LeftOut]
     left_out_total: int
 
@@ -76,6 +80,7 @@ def batch_view(session: Session, batch_id: int, selection: Selection) -> BatchVi
     decided = batch.state is not State.PROPOSED
     gained = 0 if decided else _would_gain(session, batch_id, selection)
     left_out = _left_out(session, batch_id, selection) if decided else []
+    revoked_at, proposals = _of_actions(session, batch_id)
     return BatchView(
         id=batch_id,
         member_id=batch.member_id,
@@ -88,6 +93,8 @@ def batch_view(session: Session, batch_id: int, selection: Selection) -> BatchVi
         departments=_departments(session, batch_id),
         before=figure,
         after=figure.after(gained),
+        revoked_at=revoked_at if batch.state is State.REVOKED else None,
+        proposals=proposals,
         left_out=left_out,
         left_out_total=batch.size - batch.done if batch.state is State.AUTHORIZED else 0,
     )
@@ -110,6 +117,16 @@ def proposals_in(session: Session, batch_id: int, member_id: int) -> list[str]:
             .order_by(col(Appointment.start), col(Action.id))
         )
     )
+
+
+def _of_actions(session: Session, batch_id: int) -> tuple[datetime | None, int]:
+    """When the last of a batch's actions was revoked, and how many had been proposed."""
+    revoked_at, proposals = session.execute(
+        select(func.max(col(Action.revoked_at)), func.count(col(Action.proposed_by))).where(
+            col(Action.batch_id) == batch_id
+        )
+    ).one()
+    return revoked_at, proposals
 
 
 def _would_gain(session: Session, batch_id: int, selection: Selection) -> int:

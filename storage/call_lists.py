@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    ScalarSelect,
     Select,
     exists,
     func,
@@ -23,10 +24,10 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, col
 
-from domain.calls import COUNTS_FOR
+from domain.calls import COUNTS_FOR, REACHED
 from domain.statuses import Status
 from storage.actions import touch_figures
-from storage.calls import CallView, last_calls
+from storage.calls import CallView, calls_in_force
 from storage.risk import departments
 from storage.tables import Appointment, Call, CallList, CallListItem, Department, Patient, key_of
 
@@ -37,8 +38,10 @@ class CallRow:
 
     Attributes:
         place: From 1.
-        called: Ticked off.
-        last: The last call in force, whenever it was.
+        reached: The patient was spoken to.
+        tried: Not reached, but called.
+        last: The last call in force, whenever it was; of a patient who was reached, the last
+            that did.
     """
 
     place: int
@@ -47,7 +50,8 @@ class CallRow:
     start: datetime
     prior_no_shows: int
     status: Status
-    called: bool
+    reached: bool
+    tried: bool
     last: CallView | None
 
 
@@ -57,9 +61,11 @@ class CallPage:
 
     Attributes:
         total: How many appointments the list has.
-        called: How many of them are ticked off.
+        reached: Of how many of them the patient was spoken to.
+        tried: How many were called, but not reached.
+        made_at: As of when it is ordered.
         fresh: How many have come in since, and could be added.
-        next_up: Place and appointment of the first that still is to be called.
+        next_up: Place and appointment of who is to be called next.
     """
 
     id: int
@@ -68,7 +74,9 @@ class CallPage:
     day: date
     rows: list[CallRow]
     total: int
-    called: int
+    reached: int
+    tried: int
+    made_at: datetime
     fresh: int
     next_up: tuple[int, int] | None
 
@@ -78,13 +86,13 @@ class Choice:
     """A department with a call list, or with appointments for one.
 
     Attributes:
-        called: How many are ticked off; `None` while its list is not opened.
+        reached: Of how many the patient was spoken to; `None` while its list is not opened.
     """
 
     department_id: int
     department: str
     total: int
-    called: int | None
+    reached: int | None
 
 
 def freeze(session: Session, department_id: int, day: date, now: datetime, threshold: int) -> int:
@@ -149,8 +157,12 @@ def call_page(
     department = department_of(session, call_list_id)
     if found is None or department is None:
         return None
-    total, called = session.execute(
-        _items(func.count(), func.count().filter(is_called())).where(_of(call_list_id))
+    total, reached, tried = session.execute(
+        _items(
+            func.count(),
+            func.count().filter(is_reached()),
+            func.count().filter(~is_reached(), _last_try().is_not(None)),
+        ).where(_of(call_list_id))
     ).one()
     return CallPage(
         id=call_list_id,
@@ -159,7 +171,9 @@ def call_page(
         day=found.day,
         rows=_rows(session, call_list_id, place),
         total=total,
-        called=called,
+        reached=reached,
+        tried=tried,
+        made_at=found.made_at,
         fresh=session.scalar(_fresh(func.count(), found, now, threshold)) or 0,
         next_up=_next_up(session, call_list_id, now),
     )
@@ -175,7 +189,7 @@ def choices(
     """The departments (of those wanted; empty means all) that have a list, or could, by name."""
     names = {key: name for key, name in departments(session).items() if not wanted or key in wanted}
     opened = session.execute(
-        _items(col(CallList.department_id), func.count(), func.count().filter(is_called()))
+        _items(col(CallList.department_id), func.count(), func.count().filter(is_reached()))
         .join(CallList, col(CallList.id) == col(CallListItem.call_list_id))
         .where(col(CallList.day) == day)
         .group_by(col(CallList.department_id))
@@ -187,7 +201,9 @@ def choices(
     ).all()
     found = {key: Choice(key, names[key], total, None) for key, total in waiting if key in names}
     found |= {
-        key: Choice(key, names[key], total, called) for key, total, called in opened if key in names
+        key: Choice(key, names[key], total, reached)
+        for key, total, reached in opened
+        if key in names
     }
     return sorted(found.values(), key=lambda choice: choice.department)
 
@@ -198,19 +214,30 @@ _AHEAD: Final = type_coerce(col(Appointment.start), BigInteger) - type_coerce(
 """Seconds from a call to the visit that it was about."""
 
 
-def is_called() -> ColumnElement[bool]:
-    """The condition that an appointment is ticked off; needs Appointment."""
-    counts = exists().where(
-        col(Call.appointment_id) == col(Appointment.id),
-        col(Call.undone_at).is_(None),
-        int(COUNTS_FOR.total_seconds()) >= _AHEAD,
-    )
-    return counts.correlate(Appointment)
+_COUNTS: Final = (
+    col(Call.appointment_id) == col(Appointment.id),
+    col(Call.undone_at).is_(None),
+    int(COUNTS_FOR.total_seconds()) >= _AHEAD,
+)
+"""The conditions of a call that counts on the day's list."""
+
+
+def is_reached() -> ColumnElement[bool]:
+    """The condition that a patient was spoken to about an appointment; needs Appointment."""
+    return exists().where(*_COUNTS, col(Call.outcome).in_(REACHED)).correlate(Appointment)
+
+
+def _last_try() -> ScalarSelect[datetime]:
+    """When a patient was last called about an appointment, reached or not; needs Appointment."""
+    last = select(func.max(col(Call.at))).where(*_COUNTS)
+    return last.correlate(Appointment).scalar_subquery()
 
 
 def _append(session: Session, found: CallList, now: datetime, threshold: int) -> None:
     key = key_of(found)
     last = _last_place(session, key)
+    if not last:
+        found.made_at = now
     urgency = (col(Appointment.prior_no_shows).desc(), col(Appointment.start), col(Appointment.id))
     place = literal(last) + func.row_number().over(order_by=urgency)
     chosen = _fresh(literal(key), found, now, threshold).add_columns(place, col(Appointment.id))
@@ -267,7 +294,8 @@ def _rows(session: Session, call_list_id: int, place: tuple[int, int]) -> list[C
             col(Appointment.start),
             col(Appointment.prior_no_shows),
             col(Appointment.status),
-            is_called(),
+            is_reached(),
+            _last_try(),
         )
         .join(Patient, col(Patient.id) == col(Appointment.patient_id))
         .where(_of(call_list_id))
@@ -275,11 +303,27 @@ def _rows(session: Session, call_list_id: int, place: tuple[int, int]) -> list[C
         .offset(offset)
         .limit(limit)
     ).all()
-    last = last_calls(session, [row[1] for row in rows])
+    made = calls_in_force(session, [row[1] for row in rows])
     return [
-        CallRow(at, key, reference, start, missed, status, called, last.get(key))
-        for at, key, reference, start, missed, status, called in rows
+        CallRow(
+            at,
+            key,
+            reference,
+            start,
+            missed,
+            status,
+            reached=reached,
+            tried=not reached and last_try is not None,
+            last=_shown(made.get(key, []), reached=reached),
+        )
+        for at, key, reference, start, missed, status, reached, last_try in rows
     ]
+
+
+def _shown(made: list[CallView], *, reached: bool) -> CallView | None:
+    """The call that a row tells of, out of all in force, oldest first."""
+    told = [call for call in made if call.outcome in REACHED or not reached]
+    return told[-1] if told else None
 
 
 def _next_up(session: Session, call_list_id: int, now: datetime) -> tuple[int, int] | None:
@@ -289,9 +333,9 @@ def _next_up(session: Session, call_list_id: int, now: datetime) -> tuple[int, i
             _of(call_list_id),
             col(Appointment.status) == Status.BOOKED,
             col(Appointment.start) > now,
-            ~is_called(),
+            ~is_reached(),
         )
-        .order_by(col(CallListItem.place))
+        .order_by(_last_try().nulls_first(), col(CallListItem.place))
         .limit(1)
     ).first()
     return (row[0], row[1]) if row else None

@@ -139,10 +139,13 @@ def calls_about(session: Session, appointment_id: int) -> list[CallView]:
     return _views(session, [col(Call.appointment_id) == appointment_id])
 
 
-def last_calls(session: Session, appointment_ids: Collection[int]) -> dict[int, CallView]:
-    """The last call in force about each of some appointments."""
+def calls_in_force(session: Session, appointment_ids: Collection[int]) -> dict[int, list[CallView]]:
+    """The calls in force about each of some appointments, oldest first."""
     in_force = [col(Call.appointment_id).in_(appointment_ids), col(Call.undone_at).is_(None)]
-    return {view.appointment_id: view for view in _views(session, in_force)}
+    found: dict[int, list[CallView]] = {}
+    for view in _views(session, in_force):
+        found.setdefault(view.appointment_id, []).append(view)
+    return found
 
 
 def _locked(session: Session, member: Member, appointment_id: int) -> Appointment:

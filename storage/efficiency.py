@@ -30,6 +30,19 @@ def efficiency_by_department(
     return sorted(figures, key=lambda row: (-(row[2].gain or 0), row[1]))
 
 
+def scheduled_by_department(session: Session, selection: Selection) -> list[tuple[int, str, int]]:
+    """Departments of the selection with anything scheduled: id, name, how much; most first."""
+    found = efficiency_by_department(session, selection)
+    rows = [(key, name, figure.scheduled) for key, name, figure in found]
+    return sorted(rows, key=lambda row: (-row[2], row[1]))
+
+
+def scheduled_by_age_group(session: Session, selection: Selection) -> dict[int, int]:
+    """How many scheduled appointments of the selection each age group has."""
+    rows = ask(session, _scheduled_by_age_group(shape_of(selection)), values_of(selection))
+    return {group: int(number) for group, number in rows}
+
+
 _VERSION: Final = select(func.coalesce(func.sum(col(Department.figures)), 0))
 _VERSION_OF_ONE: Final = _VERSION.where(col(Department.id) == bindparam("department_id"))
 
@@ -61,5 +74,16 @@ def _sums_by_department(shape: Shape) -> Select[int, str, int, int]:
         .join(Department, col(Department.id) == col(DailyCount.department_id))
         .where(*counted(shape))
         .group_by(col(DailyCount.department_id), col(Department.name))
+        .having(scheduled > 0)
+    )
+
+
+@cache
+def _scheduled_by_age_group(shape: Shape) -> Select[int, int]:
+    scheduled = func.sum(col(DailyCount.scheduled))
+    return (
+        select(col(DailyCount.age_group), scheduled)
+        .where(*counted(shape))
+        .group_by(col(DailyCount.age_group))
         .having(scheduled > 0)
     )

@@ -18,7 +18,13 @@ from storage.tables import Action, Appointment, Department, MemberRow, Patient, 
 
 @dataclass(frozen=True)
 class ActionView:
-    """An action with the names a person reads. Times are UTC."""
+    """An action with the names a person reads. Times are UTC.
+
+    Attributes:
+        decided_by: Who authorised, declined or withdrew it.
+        decided_at: When it was authorised or declined.
+        reason: Why it was declined, or withdrawn because its cause is gone.
+    """
 
     id: int
     appointment_id: int

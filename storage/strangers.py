@@ -21,6 +21,21 @@ _TOLD_AN_HOUR: Final = 5
 
 
 @dataclass(frozen=True)
+class AtTheDoor:
+    """Who writes or presses.
+
+    Attributes:
+        member: Who it is, unless they are no member or suspended.
+        ignored: Whether they are not answered now, having tried too often.
+        suspended: Whether it is a member who was suspended.
+    """
+
+    member: Member | None = None
+    ignored: bool = False
+    suspended: bool = False
+
+
+@dataclass(frozen=True)
 class Reply:
     """What a stranger gets.
 
@@ -48,10 +63,13 @@ class Sighting:
 IGNORED: Final = Reply(answered=False)
 
 
-def at_the_door(session: Session, telegram_id: int, now: datetime) -> tuple[Member | None, bool]:
-    """The member with this Telegram user id; for anybody else, whether they are ignored now."""
+def at_the_door(session: Session, telegram_id: int, now: datetime) -> AtTheDoor:
+    """Who it is that has this Telegram user id."""
     member = people.member_by_telegram(session, telegram_id)
-    return member, member is None and is_quiet(session, telegram_id, now)
+    if member:
+        return AtTheDoor(member)
+    suspended = _suspended(session, telegram_id) is not None
+    return AtTheDoor(None, is_quiet(session, telegram_id, now), suspended)
 
 
 def is_quiet(session: Session, telegram_id: int, now: datetime) -> bool:
@@ -88,15 +106,21 @@ def sighting(session: Session, telegram_id: int) -> Sighting | None:
     row = session.get(Stranger, telegram_id)
     if row is None:
         return None
-    suspended = select(col(MemberRow.name)).where(
-        col(MemberRow.telegram_id) == telegram_id, col(MemberRow.suspended).is_(True)
-    )
-    return Sighting(_tries(row), session.scalar(suspended))
+    return Sighting(_tries(row), _suspended(session, telegram_id))
 
 
 def forget(session: Session, telegram_id: int) -> None:
     """The person is no stranger any more."""
     session.execute(delete(Stranger).where(col(Stranger.telegram_id) == telegram_id))
+
+
+def _suspended(session: Session, telegram_id: int) -> str | None:
+    """The name of the suspended member with this Telegram user id, if it is one."""
+    return session.scalar(
+        select(col(MemberRow.name)).where(
+            col(MemberRow.telegram_id) == telegram_id, col(MemberRow.suspended).is_(True)
+        )
+    )
 
 
 def _tries(row: Stranger) -> Tries:

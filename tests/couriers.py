@@ -12,6 +12,7 @@ from bot.courier import Courier
 from bot.demo.server import BotApiServer
 from bot.pace import Pace
 from bot.pictures.chromium import ChromiumRenderer
+from bot.pictures.gallery import Renderer
 from bot.pictures.studio import Studio
 from domain.clock import Clock
 from domain.criteria import House
@@ -22,11 +23,17 @@ from storage.store import Store
 
 @contextlib.asynccontextmanager
 async def courier_at_work(
-    store: Store, server: BotApiServer, clock: Clock, house: House, pace: Pace | None = None
+    store: Store,
+    server: BotApiServer,
+    clock: Clock,
+    house: House,
+    pace: Pace | None = None,
+    *,
+    renderer: Renderer | None = None,
 ) -> AsyncIterator[Desk]:
     """Deliver what is in the store's outbox until the block is left; the courier's desk."""
     connection, pace = Connection(), pace or Pace()
-    studio = Studio(ChromiumRenderer())
+    studio = Studio(renderer or ChromiumRenderer())
     bot: ExtBot[None] = ExtBot(server.token, base_url=server.bot_url, request=connection)
     async with bot:
         gateway = Gateway(bot, store, studio, clock, pace.count)

@@ -13,20 +13,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-import numpy as np
 import typer
 
 from bot.app import Running, running
-from bot.demo.sample import SAMPLE_ZONE, write_sample
+from bot.demo.sample import SAMPLE_ZONE
+from bot.demo.sample_store import fill_with_sample
 from bot.demo.server import BotApiServer, Person, Phone
 from bot.logs import start_logging
 from bot.settings import GivenSettings, LogFormat, Settings
 from domain.clock import Clock, SystemClock
 from domain.people import Role
 from storage import invitations
-from storage.feeds.importing import import_file
-from storage.feeds.mapping import Mapping
-from storage.migrate import upgrade
 from storage.store import Store
 
 TOKEN: Final = "1000001:made-up-token-for-this-computer"  # noqa: S105 - no secret
@@ -119,20 +116,8 @@ def _fill(folder: Path, settings: Settings, clock: Clock) -> dict[Person, str]:
     """Import the sample and invite the people; their codes."""
     store = Store(settings.database_url.get_secret_value())
     try:
-        upgrade(store)
         now = clock.now()
-        sample = folder / "sample.csv"
-        write_sample(sample, now.replace(second=0, microsecond=0), SAMPLE_ZONE)
-        import_file(
-            store,
-            sample,
-            name=sample.name,
-            mapping=Mapping(),
-            calendar=settings.house.calendar,
-            now=now,
-            chance=np.random.default_rng(SEED),
-            rejects=folder / "rejects.csv",
-        )
+        fill_with_sample(store, folder, now, SEED)
         return {
             person: store.write_now(invitations.invite, role, [], now)
             for person, role in ((STAFF, Role.STAFF), (MANAGER, Role.MANAGER))
@@ -166,11 +151,11 @@ async def _call_somebody(staff: Phone) -> None:
     shown = await staff.sees("Call list", within=PATIENCE)
     if first_button(shown).endswith("to call"):
         await staff.presses(shown, first_button(shown))
-        shown = await staff.sees("0 called", within=PATIENCE)
+        shown = await staff.sees("0 reached, 0 tried", within=PATIENCE)
     if first_button(shown) == "Next to call ›":
         await staff.presses(shown, first_button(shown))
         await staff.presses(await staff.sees("in the HMO", within=PATIENCE), "No answer")
-        await staff.sees("1 called", within=PATIENCE)
+        await staff.sees("0 reached, 1 tried", within=PATIENCE)
 
 
 async def _propose_something(staff: Phone) -> None:

@@ -23,11 +23,11 @@ Heading = Sequence[str]
 WIDTH: Final = 1080
 HEIGHT: Final = 1350
 MARGIN: Final = 24
-NAMES: Final = 222
+NAMES: Final = 284
 """Room for the departments' names, margin included (px)."""
 GAP: Final = 16
 """Between the cells and the totals (px)."""
-ROW_HEIGHTS: Final = (78, 86, 112)
+ROW_HEIGHTS: Final = (78, 106, 114)
 """The least, the least where a name takes three lines, the most (px)."""
 AGES: Final = 46
 """Room for the line of age groups (px)."""
@@ -36,10 +36,11 @@ LEGEND: Final = 56
 """What the legend of hidden cells adds to the foot (px)."""
 
 TITLE: Final = 40
-LINE: Final = 27
+LINE: Final = 29
 VALUE: Final = 32
-UNIT: Final = 0.58
-"""Size of a unit beside its value, whose size is 1."""
+NAME_SIZES: Final = (30.0, 28.0, 26.0)
+"""In which a name may take two lines; in the least of them also three."""
+LEGEND_SIZE: Final = 26
 NUMBER: Final = 0.76
 """Size of the number below a value."""
 DOT: Final = 56
@@ -157,21 +158,16 @@ class _Sheet:
             return value
         room = self._column - 8
         # Totals are longer than the cells: a size for all would make all small.
-        size = min(self._size, room / self._extent(value))
-        unit = _sized(self._measure.unit, UNIT * size)
+        size = min(self._size, room / extent(value, 1))
         number = f"{n:,}"
         below = _sized(number, _largest(number, room, NUMBER * self._size))
-        return f"{_sized(value, size)}{unit}<br>{below}"
+        return f"{_sized(value, size)}<br>{below}"
 
     def _value_size(self) -> float:
         """The size in which each value that is no total goes into its cell."""
         inner = self._values[:-1, :-1]
         texts = map(self._measure.text, inner[np.isfinite(inner)])
-        return float(min([VALUE, *((self._column - 8) / self._extent(text) for text in texts)]))
-
-    def _extent(self, value: str) -> float:
-        """The width of a value with its unit, in its own size."""
-        return extent(value, 1) + extent(self._measure.unit, UNIT)
+        return float(min([VALUE, *((self._column - 8) / extent(text, 1) for text in texts)]))
 
     def _write_heading(self, heading: Heading) -> float:
         """The lines at the top; returns where they end."""
@@ -187,7 +183,7 @@ class _Sheet:
     def _write_names(self) -> None:
         for place, (lines, size) in enumerate(self._names):
             self._write_name(lines, size, self._y[place])
-        self._write_name(["all"], 26, self._y[-2], weight=700)
+        self._write_name(["all"], NAME_SIZES[0], self._y[-2], weight=700)
 
     def _write_name(self, lines: Sequence[str], size: float, top: float, **style: Any) -> None:
         middle = float(top) + self._row / 2
@@ -200,19 +196,21 @@ class _Sheet:
 
     def _write_age(self, label: str, left: float, **style: Any) -> None:
         middle = float(left) + self._column / 2
-        size = _largest(label, self._column - 6, 25)
+        size = _largest(label, self._column - 6, 28)
         anchors = {"xanchor": "center", "yanchor": "bottom"}
         self._write([label], middle, self._top - 8, size, **anchors, **style)
 
     def _write_foot(self, bottom: float) -> None:
         top = bottom + 20
+        unit = f", {self._measure.unit}" if self._measure.unit else ""
+        named = f"{self._measure.heading}{unit}"
         if self._scale.is_used:
-            unit = f", {self._measure.unit}" if self._measure.unit else ""
-            self._write([f"{self._measure.heading}{unit}"], MARGIN, top, 24)
+            self._write([named], MARGIN, top, LEGEND_SIZE)
         explained = ["second line: n, appointments", "with a known outcome"]
-        self._write(explained, WIDTH / 2 + MARGIN, top, 22)
+        self._write(explained, WIDTH / 2 + MARGIN, top, LEGEND_SIZE)
         if self._density.hidden.any():
-            self._write([f"hidden: {HIDDEN_BECAUSE}"], MARGIN + 58, bottom + FOOT + 2, 22)
+            because = [f"hidden: {HIDDEN_BECAUSE}"]
+            self._write(because, MARGIN + 58, bottom + FOOT + 2, LEGEND_SIZE)
 
     def _swatch(self, bottom: float) -> dict[str, Any]:
         """The sample of a hidden cell in the legend."""
@@ -244,7 +242,7 @@ class _Sheet:
             "outlinewidth": 0,
             "tickvals": scale.ticks,
             "ticktext": scale.labels,
-            "tickfont": {"size": 22},
+            "tickfont": {"size": 24},
         }
         colours = [[place / (len(RAMP) - 1), colour] for place, colour in enumerate(RAMP)]
         return {
@@ -277,11 +275,11 @@ class _Sheet:
 
 def _fitted(name: str, room: float) -> tuple[list[str], float]:
     """A name in two lines as large as may be, otherwise in three small ones."""
-    for size in (26.0, 24.0, 22.0):
+    for size in NAME_SIZES:
         lines = wrapped(name, size, room)
-        if len(lines) <= 2 and not any(line.endswith("…") for line in lines):
+        if len(lines) <= 2:
             return lines, size
-    return shortened(name, 20.0, room, most=3), 20.0
+    return shortened(name, NAME_SIZES[-1], room, most=3), NAME_SIZES[-1]
 
 
 def _largest(text: str, room: float, most: float) -> float:

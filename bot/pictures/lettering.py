@@ -1,5 +1,6 @@
 """Lettering: text in a figure, of any script and any intent, in lines that fit."""
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from typing import Final
@@ -37,9 +38,13 @@ def _em(sign: str) -> float:
 
 
 def wrapped(text: str, size: float, room: float, most: int = 99) -> list[str]:
-    """`text` in lines of at most `room` px; "…" ends what does not go into `most` lines."""
+    """`text` in lines of at most `room` px; "…" ends what does not go into `most` lines.
+
+    A word that is too long for a line goes on in the next, after a hyphen.
+    """
     lines: list[str] = []
-    for word in plain(text).split():
+    parts = [part for word in plain(text).split() for part in _parts(word, size, room)]
+    for word in parts:
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and extent(longer, size) <= room:
             lines[-1] = longer
@@ -48,6 +53,17 @@ def wrapped(text: str, size: float, room: float, most: int = 99) -> list[str]:
     if len(lines) > most:
         lines[most - 1 :] = [" ".join(lines[most - 1 :])]
     return [_cut(line, size, room) for line in lines]
+
+
+def _parts(word: str, size: float, room: float) -> list[str]:
+    """A word in parts that fit a line each: about equal ones, so that none is a letter or two."""
+    for number in range(1, len(word)):
+        length = math.ceil(len(word) / number)
+        parts = [word[at : at + length] for at in range(0, len(word), length)]
+        parts[:-1] = [f"{part}-" for part in parts[:-1]]
+        if all(extent(part, size) <= room for part in parts):
+            return parts
+    return [word]
 
 
 def shortened(name: str, size: float, room: float, most: int) -> list[str]:

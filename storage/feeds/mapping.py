@@ -28,6 +28,7 @@ REJECT_COLUMNS: Final = ("rejected_line", "rejected_because")
 """What a rejects file has before the file's own columns; not kept when it comes back corrected."""
 
 _FOUND_SHOWN: Final = 15
+_BY_MAP: Final = "Name them by --map, such as --map department=Clinic"
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Mapping:
             if _key(column) not in places and (name in NEEDED or name in self.columns)
         ]
         if missing:
-            raise ImportRefused(_missing(missing, header))
+            raise ImportRefused(_missing(missing, header), _BY_MAP)
         positions = tuple(places.get(_key(column), -1) for column in wanted.values())
         ours = {places[name] for name in REJECT_COLUMNS if name in places}
         other = set(range(len(header))) - set(positions) - ours
@@ -196,5 +197,5 @@ def _missing(missing: list[str], header: Sequence[str]) -> str:
     more = f" and {len(header) - _FOUND_SHOWN} more" if len(header) > _FOUND_SHOWN else ""
     return (
         f"missing {'column' if len(missing) == 1 else 'columns'}: {', '.join(missing)};"
-        f" found: {found}{more}. Name them by --map, such as --map department=Clinic"
+        f" found: {found}{more}"
     )

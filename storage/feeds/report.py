@@ -4,11 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from domain.counting import count
+
 _REASONS_SHOWN: Final = 5
 
 
 class ImportRefused(Exception):  # noqa: N818 - an answer to a person, in one line
-    """The file as a whole cannot be used; the message says why and what to do. Nothing was kept."""
+    """The file as a whole cannot be used; the message says why. Nothing was kept.
+
+    Attributes:
+        on_server: What can be done about it on the command line alone; often nothing.
+    """
+
+    def __init__(self, why: str, on_server: str = "") -> None:
+        super().__init__(why)
+        self.on_server = on_server
 
 
 class RowRejected(Exception):  # noqa: N818 - an answer to a person
@@ -59,28 +69,30 @@ class ImportReport:
     def lines(self) -> list[str]:
         """The report in words, for a terminal or a chat; what did not occur is left out."""
         told = [
-            f"{self.name}: {self.rows:,} rows in {self.seconds:,.1f} s",
+            f"{self.name}: {count(self.rows, 'row')} in {self.seconds:,.1f} s",
             f"{self.inserted:,} new, {self.updated:,} updated, {self.unchanged:,} unchanged",
         ]
         told += [
-            f"{count:,} {words}"
-            for count, words in (
-                (self.new_patients, "new patients"),
-                (self.patients_updated, "patients updated"),
-                (len(self.new_departments), "new departments"),
-                (self.not_booked_yet, "left out: not booked yet"),
-                (self.forgotten, "left out: older than what is kept of patients"),
-                (self.outcome_withheld, "stored as booked: their outcome is still to come"),
-                (self.duplicates, "replaced by a later row with the same appointment_id"),
-                (self.rejected, "rejected"),
+            f"{count(number, noun)}{what}"
+            for number, noun, what in (
+                (self.new_patients, "new patient", ""),
+                (self.patients_updated, "patient", " updated"),
+                (len(self.new_departments), "new department", ""),
+                (self.not_booked_yet, "row", " left out: not booked yet"),
+                (self.forgotten, "row", " left out: older than what is kept of patients"),
+                (self.outcome_withheld, "row", " stored as booked: the outcome is to come"),
+                (self.duplicates, "row", " replaced by a later one of the same appointment_id"),
+                (self.rejected, "row", " rejected"),
             )
-            if count
+            if number
         ]
         return told + reason_lines(self.reasons)
 
 
 def reason_lines(reasons: Sequence[tuple[str, int]]) -> list[str]:
     """The most frequent reasons, one line each."""
-    told = [f"  {count:,} × {reason}" for reason, count in reasons[:_REASONS_SHOWN]]
+    told = [f"  {number:,} × {reason}" for reason, number in reasons[:_REASONS_SHOWN]]
     more = len(reasons) - _REASONS_SHOWN
-    return [*told, f"  and {more} other reasons"] if more > 0 else told
+    if more > 0:
+        told.append(f"  and {count(more, 'other reason')}; the rejects file has all")
+    return told

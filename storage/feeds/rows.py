@@ -279,7 +279,7 @@ def _statuses(text: str) -> tuple[str, str]:
         status = Status(text.lower())
     except ValueError:
         raise RowRejected(
-            "status is none of FHIR's words; name yours by --map status=COLUMN:WORD=noshow,…"
+            "status is none of FHIR's words, such as booked, fulfilled, noshow, cancelled"
         ) from None
     return status.value, status_known_at(status, started=False).value
 

@@ -23,6 +23,7 @@ from telegram.ext import (
 from telegram.request import BaseRequest, RequestData
 
 from bot.app import UPDATES_AT_ONCE, add_handlers
+from bot.demo.sample_store import SAMPLE_HOUSE
 from bot.demo.server.html_mode import parse_html
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
@@ -35,7 +36,7 @@ from storage.store import Store
 from tests.bench.history import NOW
 from tests.bench.measuring import on_core
 from tests.bench.results import Result, at_least
-from tests.bench.sample import SAMPLE_HOUSE, sample_store
+from tests.bench.sample import sample_store
 from tests.hmo import join
 
 _SOMEBODY: Final = 1001

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kaleido import Kaleido
 
+from bot.demo.sample_store import SAMPLE_HOUSE
 from bot.pictures.browser import browser_path
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.heatmap import heatmap_figure
@@ -18,7 +19,7 @@ from storage.density import outcomes
 from tests.bench.history import NOW
 from tests.bench.measuring import medians_of_tasks
 from tests.bench.results import Result, at_most
-from tests.bench.sample import SAMPLE_HOUSE, sample_store
+from tests.bench.sample import sample_store
 
 _HEADING = ("No-show rate · all departments", "90 days · all ages", "no-shows ÷ known outcomes")
 

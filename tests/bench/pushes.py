@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from sqlmodel import Session
 
+from bot.demo.sample_store import SAMPLE_HOUSE
 from bot.demo.server import BotApiServer, Limits, Person, Phone
 from domain.clock import HandClock
 from domain.criteria import Criteria, select
@@ -25,7 +26,7 @@ from storage.store import Store
 from tests.bench.history import NOW
 from tests.bench.measuring import on_core
 from tests.bench.results import Result, at_least, at_most, short
-from tests.bench.sample import SAMPLE_HOUSE, sample_store
+from tests.bench.sample import sample_store
 from tests.couriers import courier_at_work
 from tests.hmo import join
 

@@ -5,18 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
-from bot.demo.sample import SAMPLE_ZONE, write_sample
-from domain.criteria import House
-from domain.days import Calendar
-from storage.feeds.importing import import_file
-from storage.feeds.mapping import Mapping
-from storage.migrate import upgrade
+from bot.demo.sample_store import fill_with_sample
 from storage.store import Store
 from tests.bench.history import NOW
-
-SAMPLE_HOUSE = House(Calendar(SAMPLE_ZONE))
 
 
 @contextmanager
@@ -39,20 +30,8 @@ def sample_url(folder: Path, name: str) -> str:
 
 
 def _import(folder: Path, database: Path) -> None:
-    file = folder / "sample.csv"
-    write_sample(file, NOW, SAMPLE_ZONE)
     store = Store(f"sqlite:///{database}")
     try:
-        upgrade(store)
-        import_file(
-            store,
-            file,
-            name=file.name,
-            mapping=Mapping(),
-            calendar=SAMPLE_HOUSE.calendar,
-            now=NOW,
-            chance=np.random.default_rng(7),
-            rejects=folder / "rejects.csv",
-        )
+        fill_with_sample(store, folder, NOW)
     finally:
         store.close()

@@ -32,10 +32,10 @@ def test_a_summary_tells_what_came_in_and_where_the_rejects_are(
     assert lines[0].startswith("may [1].csv: 3 rows in ")
     assert lines[1:] == [
         "2 new, 0 updated, 0 unchanged",
-        "1 new patients",
-        "1 new departments",
-        "1 stored as booked: their outcome is still to come",
-        "1 rejected",
+        "1 new patient",
+        "1 new department",
+        "1 row stored as booked: the outcome is to come",
+        "1 row rejected",
         "  1 × start is no ISO 8601 date or time",
         f"  see {tmp_path / 'may [1].rejects.csv'}",
     ]
@@ -56,6 +56,17 @@ def test_a_refused_file_is_told_in_one_line_and_the_next_goes_in(
         "cannot be read: No such file or directory",
     ]
     assert "1 new, 0 updated" in said.out
+
+
+def test_missing_columns_are_told_with_what_can_be_done_on_the_command_line(
+    sqlite_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "half.csv"
+    file.write_text("appointment_id,patient_id,Clinic,start\n1,2,3,4\n")
+    assert not take_in(sqlite_store, file)
+    said = capsys.readouterr().err
+    assert "missing columns: department, status; found: " in said
+    assert said.splitlines()[-1].endswith(". Name them by --map, such as --map department=Clinic")
 
 
 def test_a_mapping_that_cannot_be_used_is_refused_before_any_file(

@@ -42,7 +42,7 @@ async def test_the_trail_is_narrowed_down_by_buttons_in_place(small_town: Town) 
     await root.says("/audit")
     message = await root.sees("Audit trail")
     await root.presses(message, "Person")
-    chooser = await root.sees("Whose doings?")
+    chooser = await root.sees("Whose actions?")
     assert chooser["message_id"] == message["message_id"]
     assert {"Everybody", "Avi", "Dana", "Noa", "Root"} <= set(all_labels(chooser))
     await root.presses(chooser, "Noa")
@@ -72,7 +72,7 @@ async def test_what_is_typed_narrows_it_down_as_well(small_town: Town) -> None:
         ("yesterday", "Nothing is recorded here"),
         ("today no", "Mon 23 Nov 2026 · Noa"),
         ("nobody", 'Nobody here is called "nobody".'),
-        ("o", 'Whose doings? 2 names fit "o".'),
+        ("o", '2 names match "o". Press the one you mean.'),
     ):
         since = root.now()
         await root.says(f"/audit {typed}")
@@ -93,7 +93,7 @@ async def test_a_limited_manager_reads_of_their_department_alone(small_town: Tow
     reference = await authorize_first(noa, "Cardiology")
     await avi.says("/audit")
     seen = body(await avi.sees("Audit trail"))
-    assert "your departments and your own doings" in seen
+    assert "your departments and what you did yourself" in seen
     assert f"Noa authorized a transfer · {reference} · Cardiology" in seen
     assert "Dermatology" not in seen
 

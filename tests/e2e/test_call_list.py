@@ -46,26 +46,38 @@ async def test_staff_choose_a_department_and_work_through_its_list(place: Town) 
     assert labels(asked)[:2] == [["Cardiology · 10 to call"], ["Dermatology · 3 to call"]]
     await dana.presses(asked, "Dermatology · 3 to call")
     opened = await dana.sees("Call list · Dermatology · Mon 23 Nov")
-    assert "3 appointments, 0 called" in body(opened)
-    for number, outcome in enumerate(("Confirmed", "No answer", "Wrong number"), 1):
-        reference = rows(await dana.sees(f"{number - 1} called"))[number - 1]
-        await dana.presses(await dana.sees(f"{number - 1} called"), "Next to call ›")
+    assert "3 appointments: 0 reached, 0 tried" in body(opened)
+    assert "Most earlier no-shows (×) first, as of 08:00" in body(opened)
+    shown = opened
+    for at, outcome, mark, count in (
+        (1, "Confirmed", "✓", "1 reached, 0 tried"),
+        (2, "No answer", "○", "1 reached, 1 tried"),
+        (3, "Wrong number", "○", "1 reached, 2 tried"),
+    ):
+        reference = rows(shown)[at - 1]
+        await dana.presses(shown, "Next to call ›")
         card = await dana.sees(f"in the HMO's own system, under {reference}")
         query = await dana.presses(card, outcome)
         assert (await dana.toast(query)).text == f"Noted: {outcome.lower()}."
-        back = await dana.sees(f"{number} called")
-        assert f"✓ {reference}" in body(back)
-        assert f"{outcome.lower()} 08:00 Dana" in body(back)
-    assert not offers(await dana.sees("3 called"), "Next to call ›")
-    await dana.presses(await dana.sees("3 called"), "Departments")
+        shown = await dana.sees(count)
+        assert f"{mark} {reference}" in body(shown)
+        assert f"{outcome.lower()} 08:00 Dana" in body(shown)
+        place.clock.move(timedelta(seconds=1))
+    for at, left in ((2, "2 reached, 1 tried"), (3, "3 reached, 0 tried")):
+        assert f"› {rows(shown)[at - 1]}" in body(shown)
+        await dana.presses(shown, "Next to call ›")
+        await dana.presses(await dana.sees(f"under {rows(shown)[at - 1]}"), "Confirmed")
+        shown = await dana.sees(left)
+    assert not offers(shown, "Next to call ›")
+    await dana.presses(shown, "Departments")
     asked = await dana.sees("Call lists")
-    assert labels(asked)[1] == ["Dermatology · 3 of 3 called"]
+    assert labels(asked)[1] == ["Dermatology · 3 of 3 reached"]
 
 
 async def test_who_has_one_department_gets_its_list_at_once(place: Town) -> None:
     await place.avi.says("/today")
     opened = await place.avi.sees("Call list · Cardiology")
-    assert "10 appointments, 0 called, 1–8 shown" in body(opened)
+    assert "10 appointments: 0 reached, 0 tried, 1–8 shown" in body(opened)
     assert not offers(opened, "Departments")
     await place.avi.presses(opened, "Next ›")
     await place.avi.sees("9–10 shown")
@@ -76,11 +88,11 @@ async def test_two_phones_see_each_others_ticks_within_two_seconds(place: Town) 
     seen = [await opened(phone) for phone in (dana, avi)]
     assert rows(seen[0]) == rows(seen[1])
     await call_next(dana, "No answer")
-    ticked = await avi.sees("1 called", within=2)
+    ticked = await avi.sees("0 reached, 1 tried", within=2)
     assert "no answer 08:00 Dana" in body(ticked)
     await call_next(avi, "Confirmed")
-    assert "confirmed 08:00 Avi" in body(await dana.sees("2 called", within=2))
-    assert rows(await dana.sees("2 called")) == rows(seen[0])
+    assert "confirmed 08:00 Avi" in body(await dana.sees("1 reached, 1 tried", within=2))
+    assert rows(await dana.sees("1 reached, 1 tried")) == rows(seen[0])
 
 
 async def test_the_list_stays_frozen_while_an_import_adds_and_removes_risk(
@@ -93,12 +105,12 @@ async def test_the_list_stays_frozen_while_an_import_adds_and_removes_risk(
     first["status"] = "cancelled"
     hmo.visit("p0", -60, "noshow")
     await asyncio.to_thread(hmo.load, place.store, clock.now())
-    offered = await dana.sees(lambda m: offers(m, "Add the 1 new"), within=2)
+    offered = await dana.sees(lambda m: offers(m, "Add 1 new appointment"), within=2)
     assert rows(offered) == before
     assert rows(await opened(avi)) == before
     assert "no longer booked" in body(offered)
-    await dana.presses(offered, "Add the 1 new")
-    added = await dana.sees("11 appointments, 0 called, 9–11 shown")
+    await dana.presses(offered, "Add 1 new appointment")
+    added = await dana.sees("11 appointments: 0 reached, 0 tried, 9–11 shown")
     assert re.search(r"^11 . P-\w{6} \d\d:\d\d  9×$", body(added), re.MULTILINE)
     await avi.sees("11 appointments", within=2)
 
@@ -106,16 +118,16 @@ async def test_the_list_stays_frozen_while_an_import_adds_and_removes_risk(
 async def test_a_patient_who_cancels_frees_a_slot_that_a_manager_authorises(place: Town) -> None:
     dana, noa = place.dana, place.noa
     reference = rows(await opened(dana))[0]
-    await dana.presses(await dana.sees("0 called"), "Next to call ›")
+    await dana.presses(await dana.sees("0 reached, 0 tried"), "Next to call ›")
     await dana.presses(await dana.sees("Phone number"), "Cancels")
-    asked = await dana.sees("The patient cancels?")
-    assert labels(asked) == [["Confirm", "Cancel"]]
-    await dana.presses(asked, "Cancel")
+    asked = await dana.sees("Give this slot back?")
+    assert labels(asked) == [["Confirm", "‹ Back"]]
+    await dana.presses(asked, "‹ Back")
     await dana.presses(await dana.sees("Phone number"), "Cancels")
-    query = await dana.presses(await dana.sees("The patient cancels?"), "Confirm")
+    query = await dana.presses(await dana.sees("Give this slot back?"), "Confirm")
     told = "Noted: cancels. Slot given back, 2 managers told."
     assert (await dana.toast(query)).text == told
-    await dana.sees("1 called")
+    await dana.sees("1 reached, 0 tried")
     pushed = await noa.sees(shows(reference, "Slot given back"), within=2)
     assert labels(pushed)[0] == ["Authorize", "Decline"]
     await noa.says("/pending")
@@ -140,11 +152,13 @@ async def test_a_call_is_undone_on_the_card_for_ten_minutes(place: Town) -> None
     query = await dana.presses(card, "Undo: cancels")
     assert (await dana.toast(query)).text == "Undone."
     again = await dana.sees("undone 08:00")
+    assert "Transfer withdrawn 08:00 by Dana: the call was noted in error" in body(again)
     assert ["Confirmed", "Cancels"] in labels(again)
     withdrawn = await noa.sees("Transfer withdrawn", within=2)
+    assert "withdrawn 08:00 by Dana: the call was noted in error" in body(withdrawn)
     assert not offers(withdrawn, "Authorize")
     await dana.presses(again, "No answer")
-    await dana.sees("1 called")
+    await dana.sees("0 reached, 1 tried")
     card = await open_first(dana)
     place.clock.move(timedelta(minutes=11))
     late = await dana.toast(await dana.presses(card, "Undo: no answer"))
@@ -155,7 +169,7 @@ async def test_a_call_is_undone_on_the_card_for_ten_minutes(place: Town) -> None
 async def test_a_double_press_notes_one_call_and_both_presses_say_so(place: Town) -> None:
     dana = place.dana
     await opened(dana)
-    await dana.presses(await dana.sees("0 called"), "Next to call ›")
+    await dana.presses(await dana.sees("0 reached, 0 tried"), "Next to call ›")
     card = await dana.sees("Phone number")
     queries = [await dana.presses(card, "No answer") for _ in range(3)]
     toasts = {(await dana.toast(query)).text for query in queries}
@@ -167,7 +181,7 @@ async def test_two_who_cancel_and_confirm_at_once_are_both_told_what_holds(place
     dana, avi = place.dana, place.avi
     for phone in (dana, avi):
         await opened(phone)
-        await phone.presses(await phone.sees("0 called"), "Next to call ›")
+        await phone.presses(await phone.sees("0 reached, 0 tried"), "Next to call ›")
     key = about(await dana.sees("Phone number"), "Confirmed")
     carriers = [
         with_button(await phone.sees("Phone number"), f"called:{key}:{letter}:-")
@@ -195,7 +209,7 @@ async def test_staff_withdraw_their_own_proposal_on_its_card(place: Town) -> Non
     await noa.sees("Transfer proposed", within=2)
     query = await dana.presses(mine, "Withdraw transfer")
     assert (await dana.toast(query)).text == "Withdrawn."
-    await noa.sees("Transfer withdrawn", within=2)
+    await noa.sees("Transfer withdrawn 08:00 by Dana", within=2)
     late = await noa.toast(
         await noa.presses(with_button(await noa.sees("withdrawn"), "act:yes:1:proposal:1"), "old")
     )
@@ -212,12 +226,14 @@ async def test_calls_of_another_department_are_refused_to_a_limited_member(place
     await opened(place.dana)
     key = place.store.read_now(cardiology)
     message = await lior.sees("Welcome")
-    slot = about(await place.dana.sees("0 called"), "Next to call ›")
+    slot = about(await place.dana.sees("0 reached, 0 tried"), "Next to call ›")
     for data in (f"callopen:{key}", "calls:1:0", "calladd:1", f"called:{slot}:x:-"):
         toast = await lior.toast(await lior.presses(with_button(message, data), "old"))
-        assert toast.text == "Only staff and managers of Cardiology can record calls."
+        assert (
+            toast.text == "Only staff and managers of Cardiology can see call lists and note calls."
+        )
     await place.root.says("/today")
-    await place.root.sees("Only staff and managers can record calls.")
+    await place.root.sees("Only staff and managers can see call lists and note calls.")
     assert place.store.read_now(calls_kept) == []
 
 
@@ -262,10 +278,10 @@ async def call_next(phone: Phone, outcome: str) -> None:
 
 async def cancels(phone: Phone) -> None:
     """The first patient to call cancels."""
-    await phone.presses(await phone.sees("0 called"), "Next to call ›")
+    await phone.presses(await phone.sees("0 reached, 0 tried"), "Next to call ›")
     await phone.presses(await phone.sees("Phone number"), "Cancels")
-    await phone.presses(await phone.sees("The patient cancels?"), "Confirm")
-    await phone.sees("1 called")
+    await phone.presses(await phone.sees("Give this slot back?"), "Confirm")
+    await phone.sees("1 reached, 0 tried")
 
 
 async def open_first(phone: Phone) -> Message:

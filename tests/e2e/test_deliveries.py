@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import os
 import sys
 import time
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 import structlog
+from PIL import Image
+from plotly.graph_objects import Figure
 from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
@@ -23,6 +26,7 @@ from domain.people import Member, Role
 from domain.pushes import PushKind
 from handlers.desk import Desk
 from handlers.gateway import SENT_AGAIN
+from handlers.heatmap import DEFAULT as HEATMAP
 from storage import outbox, people
 from storage.store import Store
 from storage.tables import Push
@@ -378,6 +382,38 @@ async def test_urgent_pushes_overtake_a_flood_and_renewals_have_their_share(
         assert [call for call in place.server.calls() if call.code == 429] == []
 
 
+async def test_many_who_wait_for_a_picture_hold_up_nobody_else(
+    tmp_path: Path, clock: HandClock
+) -> None:
+    async with town(tmp_path, clock, a_small_hmo(clock.now())) as place:
+        people_ = crowd(place, 40)
+        waiting, others = people_[:30], people_[30:]
+        for person in waiting:
+            push(place, person, HEATMAP, PushKind.SUMMARY, rings=False)
+        for person in others:
+            push(place, person, DAILY, PushKind.SUMMARY, rings=False)
+        easel = Easel()
+        at_work = courier_at_work(place.store, place.server, clock, HOUSE, renderer=easel)
+        async with at_work as desk:
+            await arrive(desk, clock, len(others), within=10)
+            assert all(summaries(place.server.person(person.user_id)) for person in others)
+            easel.dried.set()
+            await arrive(desk, clock, len(waiting) + len(others), within=10)
+
+
+class Easel:
+    """A renderer whose picture is ready when it is told so."""
+
+    def __init__(self) -> None:
+        self.dried = asyncio.Event()
+
+    async def png(self, _figure: Figure) -> bytes:
+        await self.dried.wait()
+        file = io.BytesIO()
+        Image.new("RGB", (100, 100)).save(file, "PNG")
+        return file.getvalue()
+
+
 @contextlib.asynccontextmanager
 async def bot_process(
     place: Town, starts_at: datetime
@@ -467,7 +503,7 @@ async def arrive(desk: Desk, clock: HandClock, number: int, within: float) -> No
 
 
 def summaries(phone: Phone) -> list[Message]:
-    return [m for m in phone.messages if "actioned slots ÷ scheduled" in body(m)]
+    return [m for m in phone.messages if "actioned ÷ scheduled" in body(m)]
 
 
 def count(store: Store, state: State) -> int:

@@ -52,7 +52,7 @@ async def test_a_newcomer_proposes_authorises_and_sees_the_figure_move(page: Pag
     await lists.nth(before).wait_for()
     await press(staff, "Next ›")
     await staff.get_by_text("9–16 shown").last.wait_for()
-    await numbered(staff, 1 if on_desktop(page) else 2).click()
+    await numbered(staff, 9 if on_desktop(page) else 10).click()
     await press(staff, "Propose transfer")
     await staff.get_by_text("Reply to this message to add a note").last.wait_for()
 
@@ -77,6 +77,24 @@ async def test_the_heatmap_arrives_as_a_picture_that_opens(page: Page) -> None:
     await picture.wait_for()
     await picture.click()
     await page.get_by_role("dialog").locator("img").wait_for()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_to_try_stands_beside_the_phones_or_behind_a_button(page: Page) -> None:
+    hint, opener = page.get_by_text("Press a row’s number"), page.get_by_role("button", name="Try")
+    if on_desktop(page):
+        assert await hint.is_visible()
+        assert not await opener.is_visible()
+        return
+    assert not await hint.is_visible()
+    await opener.click()
+    await hint.wait_for()
+    box = await page.locator("#tour").bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    await page.keyboard.press("Escape")
+    await hint.wait_for(state="hidden")
 
 
 async def turn_to(page: Page, name: str) -> Locator:

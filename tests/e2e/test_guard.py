@@ -19,7 +19,7 @@ from domain.people import Member, Role
 from domain.statuses import Status
 from domain.transfers import Kind
 from handlers.commands import COMMANDS
-from handlers.guard import PRIVATE_ONLY, STRANGER
+from handlers.guard import PRIVATE_ONLY, STRANGER, SUSPENDED
 from handlers.router import ACTS, OLD_BUTTON, SCREENS
 from storage import actions, batches, call_lists, calls, invitations, people, risk, strangers
 from storage.store import Store
@@ -266,7 +266,7 @@ async def test_a_limited_manager_gets_through_nowhere_else(place: Town) -> None:
 async def test_a_stranger_gets_nothing_by_any_command_or_button(place: Town) -> None:
     stranger = place.stranger
     before = decided(place.store)
-    await everything_is_refused(place, stranger)
+    await everything_is_refused(place, stranger, STRANGER)
     for text in ("hello", "/start", "/START", "/start wrong-code", "/starting", "/start@other_bot"):
         place.store.write_now(forgive)
         since = stranger.now()
@@ -277,8 +277,11 @@ async def test_a_stranger_gets_nothing_by_any_command_or_button(place: Town) -> 
     assert not re.search(r"P-\w{6}", repr(stranger.messages).replace("P-ZZZZZZ", ""))
 
 
-async def test_a_suspended_member_is_a_stranger_from_that_moment_on(place: Town) -> None:
+async def test_a_suspended_member_is_told_so_and_gets_nothing_from_that_moment_on(
+    place: Town, clock: HandClock
+) -> None:
     noa = place.noa
+    code = place.store.write_now(invitations.invite, Role.ADMIN, (), clock.now())
     await noa.says("/risk")
     await noa.sees("High-risk")
 
@@ -288,7 +291,12 @@ async def test_a_suspended_member_is_a_stranger_from_that_moment_on(place: Town)
 
     place.store.write_now(suspend)
     before = decided(place.store)
-    await everything_is_refused(place, noa)
+    await everything_is_refused(place, noa, SUSPENDED)
+    for text in ("hello", "/start", f"/start {code}"):
+        place.store.write_now(forgive)
+        since = noa.now()
+        await noa.says(text)
+        assert body(await noa.sees(lambda _: True, since=since)) == SUSPENDED
     assert decided(place.store) == before
 
 
@@ -328,6 +336,20 @@ async def test_the_menu_offers_the_commands_of_ones_role(place: Town) -> None:
     assert place.stranger.commands == []
 
 
+async def test_the_menu_and_the_help_begin_with_what_a_role_uses_most(place: Town) -> None:
+    for who, first in (("dana", "risk"), ("noa", "pending"), ("root", "people")):
+        phone: Phone = getattr(place, who)
+        assert phone.commands[0]["command"] == first
+        assert [command["command"] for command in phone.commands[-2:]] == ["settings", "help"]
+        await phone.says("/help")
+        lines = body(await phone.sees("Slotwise for")).splitlines()
+        listed = [line.split(" ")[0] for line in lines if line.startswith("/")]
+        assert listed == [f"/{command['command']}" for command in phone.commands]
+        assert ("A CSV file sent here" in "\n".join(lines)) == (who == "root")
+        assert lines[-1].startswith("For privacy ")
+        assert "is deleted after 36 hours" in lines[-1]
+
+
 async def test_what_is_refused_stands_in_the_audit_trail(place: Town) -> None:
     before = audited(place.store, "refused")
     await pressed(place.dana, "confirm:1")
@@ -349,7 +371,7 @@ async def all_is_told(place: Town) -> None:
             await asyncio.sleep(0.01)
 
 
-async def everything_is_refused(place: Town, phone: Phone) -> None:
+async def everything_is_refused(place: Town, phone: Phone, words: str) -> None:
     """Each is tried as if it were the first, since whoever keeps trying is soon ignored."""
     for row in COMMAND_ROWS:
         place.store.write_now(forgive)
@@ -358,13 +380,13 @@ async def everything_is_refused(place: Town, phone: Phone) -> None:
             await phone.says(row["command"])
         else:
             await phone.uploads("feed.csv", b"appointment_id\n")
-        assert body(await phone.sees(lambda _: True, since=since)) == STRANGER, row
+        assert body(await phone.sees(lambda _: True, since=since)) == words, row
     for row in BUTTON_ROWS:
         place.store.write_now(forgive)
         data = samples(place.store)[row["address"]]
         message = with_button(phone.messages[-1], data)
         toast = await phone.toast(await phone.presses(message, "old"))
-        assert toast.text == STRANGER, row
+        assert toast.text == words, row
 
 
 def forgive(session: Session) -> None:

@@ -120,7 +120,7 @@ async def test_clocks_that_skip_the_time_move_it_forward(place: Town) -> None:
     place.clock.at = local("2026-03-26 20:00")
     async with place.bot_at_work():
         await everybody_joins(place)
-        await choose(place.dana, "Time 07:30", "02")
+        await choose(place.dana, "Change the time, 07:30", "02")
         place.clock.at = local("2026-03-27 01:59")
         await push(place)
         assert mornings(place)[0] == 0
@@ -154,12 +154,12 @@ async def test_staff_see_the_most_urgent_and_come_back_from_a_card(place: Town) 
         assert body(message).splitlines()[1:4] == [
             "1 high-risk appointment today, 2 tomorrow",
             "All departments · all ages",
-            "Today",
+            "Most earlier no-shows (×) first",
         ]
         assert "1 proposal waiting for a manager" in body(message)
-        assert labels(message)[1:] == [["Call list", "Risk list", "See the 1"], ["Refresh"]]
+        assert labels(message)[1:] == [["Call list", "Risk list", "See the proposal"], ["Refresh"]]
         await dana.presses(message, all_labels(message)[0])
-        card = await dana.sees("earlier no-shows")
+        card = await dana.sees("Phone number")
         assert card["message_id"] == message["message_id"]
         await dana.presses(card, "‹ Back")
         again = await dana.sees("1 high-risk appointment today")
@@ -176,7 +176,7 @@ async def test_managers_decide_from_the_summary_and_read_what_was_done(place: To
         await comes(place, "24 07:00")
         await noa.says("/summary")
         message = await noa.sees("3 proposals wait for you")
-        assert "Since yesterday: 3 proposed, 1 authorized" in body(message)
+        assert "Last 24 hours: 3 proposed, 1 authorized" in body(message)
         assert "Last import Mon 23 Nov 08:00: " in body(message)
         assert "No picture, because BROWSER_PATH names no program" in body(message)
         await noa.presses(message, "Authorize Risk Transfer (3)")
@@ -187,7 +187,7 @@ async def test_managers_decide_from_the_summary_and_read_what_was_done(place: To
         after = await noa.sees(shows("No proposals wait for you", "3 proposed, 4 authorized"))
         assert "Authorize" not in repr(all_labels(after))
         await place.avi.says("/summary")
-        assert "authorized" in body(await place.avi.sees("Since yesterday"))
+        assert "authorized" in body(await place.avi.sees("Last 24 hours"))
 
 
 async def test_a_day_on_which_nothing_happens_reads_well(tmp_path: Path, clock: HandClock) -> None:
@@ -199,7 +199,7 @@ async def test_a_day_on_which_nothing_happens_reads_well(tmp_path: Path, clock: 
         assert body(await place.dana.sees("Good morning")).splitlines()[1:] == [
             "No high-risk appointment today or tomorrow",
             "All departments · all ages",
-            "0 in the next 7 days, on the risk list.",
+            "None in the next 7 days either",
         ]
         assert body(await place.noa.sees("Good morning")).splitlines()[1:] == [
             "Efficiency Gain – (0 ÷ 0) in 7 days",
@@ -208,12 +208,12 @@ async def test_a_day_on_which_nothing_happens_reads_well(tmp_path: Path, clock: 
             "No high-risk appointment today or tomorrow",
             "No outcome of the last 90 days is known, so there is no heatmap",
             "",
-            "Since yesterday: nothing proposed, nothing decided",
-            "Last import Mon 23 Nov 08:00: 1 new, 0 changed",
+            "Last 24 hours: nothing proposed, nothing decided",
+            "Last import Mon 23 Nov 08:00: 1 new appointment, 0 changed",
         ]
         assert body(await place.root.sees("Good morning")).splitlines()[1:] == [
-            "Last import Mon 23 Nov 08:00: 1 new, 0 changed",
-            "Since yesterday: 0 pushes sent, 0 failed, 0 still waiting",
+            "Last import Mon 23 Nov 08:00: 1 new appointment, 0 changed",
+            "Last 24 hours: 0 pushes sent, 0 failed, 0 still waiting",
             "4 people: 1 staff, 2 managers, 1 admin",
         ]
 
@@ -232,7 +232,7 @@ async def test_a_picture_goes_up_once_and_others_get_it_by_its_id(busy_town: Tow
     assert len(sent) == len(phones) + 1
     assert len(uploads(sent)) == 2
     first = body(seen[0])
-    assert "Most at risk: Eyes & <ears>, 18–29: " in first
+    assert "Highest no-show rate, last 90 days: Eyes & <ears>, 18–29: " in first
     assert len(first) <= 1024
 
 
@@ -258,13 +258,13 @@ async def test_settings_are_chosen_in_one_message_that_says_what_holds(place: To
         await dana.says("/settings")
         first = await dana.sees("Summary at 07:30, every day, the default")
         assert "Back to the default" not in all_labels(first)
-        await dana.presses(first, "Time 07:30")
-        await dana.presses(await dana.sees("Choose the hour"), "08")
+        await dana.presses(first, "Change the time, 07:30")
+        await dana.presses(await dana.sees("Press an hour"), "08")
         said = await dana.presses(await dana.sees("Summary at 08:30"), ":15")
         assert (await dana.toast(said)).text == "Summary at 08:15, every day"
         times = await dana.sees("The next one comes Mon 23 Nov 08:15 (Asia/Jerusalem)")
         await dana.presses(times, "‹ Back")
-        await dana.presses(await dana.sees("What is silent"), "• Fri")
+        await dana.presses(await dana.sees("Press a day"), "• Fri")
         said = await dana.presses(await dana.sees("Sat–Thu"), "• Sat")
         assert (await dana.toast(said)).text == "Summary at 08:15, Sun–Thu"
         seen = await dana.sees("Sun–Thu")
@@ -314,7 +314,7 @@ async def test_a_silent_summary_makes_no_sound_and_one_that_is_off_does_not_come
 async def test_ones_own_time_holds_beside_that_of_the_others(place: Town) -> None:
     async with place.bot_at_work():
         await everybody_joins(place)
-        await choose(place.dana, "Time 07:30", "06")
+        await choose(place.dana, "Change the time, 07:30", "06")
         await comes(place, "24 06:29")
         assert mornings(place) == [0, 0, 0, 0]
         await comes(place, "24 06:30")

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from bot.demo.server import Fault, Phone
 from domain.clock import HandClock
 from domain.people import Role
-from handlers.guard import STRANGER
+from handlers.guard import SUSPENDED
 from storage import invitations, membership, people
 from storage.tables import OpenMessage, Push
 from tests.conftest import MONDAY_MORNING
@@ -180,11 +180,13 @@ async def test_who_is_suspended_is_stopped_in_the_middle_of_it(place: Town) -> N
     shown = await turned(root, await member_shown(root, "Noa"), "Suspend", "Suspend Noa?")
     shown = await turned(root, shown, "Cancel", "manager for all departments")
     shown = await turned(root, shown, "Suspend", "Suspend Noa?")
-    shown = await turned(root, shown, "Confirm", "suspended: nothing of theirs is answered")
+    shown = await turned(
+        root, shown, "Confirm", "suspended: whatever they send or press is refused"
+    )
     assert noa.commands == []
     for label in all_labels(risky):
         toast = await noa.toast(await noa.presses(risky, label))
-        assert toast.text in {None, STRANGER} or "Too many tries" in (toast.text or "")
+        assert toast.text in {None, SUSPENDED} or "Too many tries" in (toast.text or "")
     await turned(root, shown, "Reinstate", "joined")
     await noa.sees("You are manager for all departments.", since=1)
     assert noa.commands
@@ -212,7 +214,7 @@ async def test_admins_may_step_down_or_out_but_not_the_last(place: Town, clock: 
     shown = await turned(root, await member_shown(root, "Root"), "Suspend", "Suspend Root?")
     toast = await root.toast(await root.presses(shown, "Confirm"))
     assert toast.text == (
-        "Nothing changed: the last admin stays one: make somebody else admin first."
+        "Nothing changed: the last admin stays one; make somebody else admin first."
     )
     join(place.store, Role.ADMIN, DANA.user_id, "Dana", clock.now())
     shown = await turned(root, await member_shown(root, "Root"), "Change role", "decides nothing")

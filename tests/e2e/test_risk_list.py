@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from tests.e2e.town import Message, Town, all_labels, body, labels, with_button
+from tests.e2e.town import Message, Town, all_labels, body, labels, shows, with_button
 
 WIDTH = 34
 
@@ -28,6 +28,8 @@ async def test_pages_turn_in_place(small_town: Town) -> None:
     message = await dana.sees("1–8 shown")
     await dana.presses(message, "Next ›")
     turned = await dana.sees("9–12 shown")
+    references = re.findall(r"^( 9|10|11|12) P-(\w{6})", block(turned), re.MULTILINE)
+    assert all_labels(turned)[:4] == [f"{place.strip()} {ref}" for place, ref in references]
     assert turned["message_id"] == message["message_id"]
     await dana.presses(turned, "‹ Back")
     assert (await dana.sees("1–8 shown"))["message_id"] == message["message_id"]
@@ -40,6 +42,7 @@ async def test_criteria_are_chosen_by_buttons_in_the_same_message(small_town: To
     await dana.presses(message, "Department")
     choosing = await dana.sees("Choose a department")
     assert labels(choosing)[0] == ["All departments · 12"]
+    assert labels(choosing)[-1] == ["‹ Risk list"]
     await dana.presses(choosing, "Cardiology · 6")
     await dana.presses(await dana.sees("Cardiology · all ages"), "Age")
     choosing = await dana.sees("Choose an age group")
@@ -57,6 +60,23 @@ async def test_an_empty_list_says_what_would_fill_it(small_town: Town) -> None:
     assert "Refresh" in all_labels(message)
 
 
+async def test_too_many_days_are_answered_with_what_is_possible(small_town: Town) -> None:
+    dana = small_town.dana
+    for typed in ("99", "0", "Cardiology 31"):
+        since = dana.now()
+        await dana.says(f"/risk {typed}")
+        asked = await dana.sees(f"looks 1 to 30 days ahead, not {typed.split()[-1]}.", since=since)
+        await dana.presses(asked, "Next 30 days")
+        where = "Cardiology" if "Cardiology" in typed else "All departments"
+        await dana.sees(shows("High-risk · next 30 days", f"{where} · all ages"), since=since)
+
+
+async def test_a_list_that_one_page_shows_says_no_more_than_its_length(small_town: Town) -> None:
+    await small_town.avi.says("/risk")
+    message = await small_town.avi.sees("High-risk")
+    assert "\n6 appointments\nMost earlier no-shows (×) first\n" in body(message)
+
+
 async def test_a_row_opens_its_card_and_leads_back(small_town: Town) -> None:
     dana = small_town.dana
     await dana.says("/risk")
@@ -67,9 +87,9 @@ async def test_a_row_opens_its_card_and_leads_back(small_town: Town) -> None:
     assert "✗✗✗✗✗✓" in body(card)
     assert "booked 30 days ahead" in body(card)
     assert labels(card)[:3] == [
+        ["Propose transfer", "Propose call"],
         ["Confirmed", "Cancels"],
         ["No answer", "Wrong number"],
-        ["Propose transfer", "Propose call"],
     ]
     await dana.presses(card, "‹ Back")
     assert (await dana.sees("High-risk"))["message_id"] == message["message_id"]
@@ -131,7 +151,15 @@ async def test_the_efficiency_gain_is_asked_within_the_same_criteria(small_town:
     await dana.says("/efficiency")
     message = await dana.sees("Next 7 days · All departments · all ages")
     await dana.presses(message, "Department")
-    await dana.presses(await dana.sees("Choose a department"), "Cardiology · 6")
+    choosing = await dana.sees("Choose a department")
+    assert "2 departments with scheduled appointments, next 7 days, most first" in body(choosing)
+    assert labels(choosing) == [
+        ["All departments · 20"],
+        ["Cardiology · 14"],
+        ["Dermatology · 6"],
+        ["‹ Efficiency Gain"],
+    ]
+    await dana.presses(choosing, "Cardiology · 14")
     await dana.presses(await dana.sees("Next 7 days · Cardiology · all ages"), "Age")
     choosing = await dana.sees("Choose an age group")
     await dana.presses(choosing, next(label for label in all_labels(choosing) if "30–39" in label))

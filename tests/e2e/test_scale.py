@@ -189,7 +189,7 @@ async def test_the_heatmap_comes_as_text_of_one_message(city: Town) -> None:
 
 async def test_a_name_that_fits_many_departments_asks_which(city: Town) -> None:
     await city.dana.says("/risk gastro")
-    message = await city.dana.sees("Which department? 50 names fit")
+    message = await city.dana.sees("50 departments match")
     reads_well(message)
     assert len(labels(message)) == 20
     await city.dana.presses(message, all_labels(message)[3])

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from bot.demo.server import Phone
 from domain.clock import HandClock
 from domain.people import Role
+from handlers.guard import STRANGER, SUSPENDED
 from storage import counters, invitations
 from storage.tables import MemberRow
 from tests.e2e.town import (
@@ -110,7 +111,7 @@ async def test_undo_is_offered_for_ten_minutes(small_town: Town) -> None:
     card = await authorize_first(noa)
     assert "Undo transfer" in all_labels(card)
     await noa.presses(card, "Undo transfer")
-    undone = await noa.sees("Transfer undone")
+    undone = await noa.sees("Transfer undone 08:00 by Noa")
     again = next(label for label in all_labels(undone) if label == "Authorize transfer")
     await noa.presses(undone, again)
     done = await noa.sees(lambda m: body(m).count("Transfer authorized") == 2)
@@ -135,7 +136,7 @@ async def test_a_batch_asks_once_and_then_authorises_all(small_town: Town) -> No
     late = await noa.toast(await noa.presses(asked, "Confirm 12"))
     assert "already authorized" in (late.text or "")
     await noa.presses(done, "Undo")
-    await noa.sees("Undone. What it had authorized is open again.")
+    await noa.sees("Undone 08:00 by Noa. What it had authorized is open again.")
     assert small_town.store.read_now(counters.verify) == []
 
 
@@ -157,12 +158,45 @@ async def test_pending_lists_what_waits_and_acts_on_all_of_it(small_town: Town) 
     await propose_first(dana, "Dermatology", nth=1)
     waiting = await noa.sees("2 proposals waiting", within=3)
     await noa.presses(waiting, "Authorize Risk Transfer (2)")
-    await noa.presses(await noa.sees("2 appointments"), "Confirm 2")
+    asked = await noa.sees("2 appointments · all waiting proposals")
+    query = await noa.presses(asked, "Confirm 2")
+    assert (await noa.toast(query)).text == "Authorized 2 appointments."
     await noa.sees("2 appointments authorized")
     told = await dana.sees("Your proposals were authorized", within=3)
     assert "2 proposals" in body(told)
     await noa.presses(await noa.sees("2 appointments authorized"), "Undo")
-    await dana.sees("authorized and undone", within=3)
+    told = await dana.sees("authorized and undone", within=3)
+    assert "Undone 08:00 by Noa. They are closed; propose anew if need be." in body(told)
+    undone = await noa.sees("The 2 proposals among it are closed.")
+    await noa.presses(undone, "Risk list")
+    await noa.sees("High-risk · next 30 days")
+
+
+async def test_of_two_proposals_about_an_appointment_each_button_names_its_kind(
+    small_town: Town,
+) -> None:
+    dana, noa = small_town.dana, small_town.noa
+    reference = await propose_first(dana, "Cardiology")
+    await dana.presses(await dana.sees(shows(reference, "Transfer proposed")), "Propose call")
+    pushed = await noa.sees("Call proposed")
+    assert labels(pushed)[0] == ["Authorize", "Decline"]
+    await noa.says("/pending")
+    waiting = await noa.sees("2 proposals for 1 appointment waiting")
+    assert "Authorize Risk Transfer (1)" in all_labels(waiting)
+    await noa.says("/summary")
+    await noa.sees("2 proposals for 1 appointment wait for you", within=30)
+    await noa.says(f"/find {reference}")
+    card = await noa.sees(shows(reference, "earlier no-shows", "Call proposed"))
+    text = body(card)
+    assert text.index("Transfer proposed") < text.index("Call proposed")
+    assert labels(card)[:2] == [
+        ["Authorize transfer", "Decline transfer"],
+        ["Authorize call", "Decline call"],
+    ]
+    await noa.presses(card, "Decline call")
+    await noa.presses(await noa.sees("Decline the call: for what reason?"), "Not now")
+    left = await noa.sees(shows(reference, "Call declined"))
+    assert ["Authorize", "Decline"] in labels(left)
 
 
 async def test_staff_cannot_decide_even_with_a_made_up_button(small_town: Town) -> None:
@@ -196,10 +230,11 @@ async def test_a_stranger_and_a_suspended_person_get_nothing(
     small_town: Town, command: str
 ) -> None:
     small_town.store.write_now(suspend, DANA.user_id)
-    for phone in (small_town.stranger, small_town.dana):
+    told = ((small_town.stranger, STRANGER), (small_town.dana, SUSPENDED))
+    for phone, said in told:
         since = phone.now()
         await phone.says(command)
-        assert "invited staff" in body(await phone.sees("invited", since=since))
+        assert body(await phone.sees(lambda _: True, since=since)) == said
 
 
 def suspend(session: Session, telegram_id: int) -> None:

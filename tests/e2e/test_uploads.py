@@ -27,7 +27,7 @@ async def test_an_admin_sends_a_feed_and_everybody_sees_it(small_town: Town, fee
     report = body(await root.sees("rows in"))
     assert report.splitlines()[0].startswith("may.csv: 9 rows in ")
     assert "9 new, 0 updated, 0 unchanged" in report
-    assert "1 new departments" in report
+    assert "1 new department" in report
     assert documents(root.messages) == []
     await dana.says("/risk Eyes & ears")
     await dana.sees("2 appointments, 1–2 shown")
@@ -44,6 +44,16 @@ async def test_the_same_feed_twice_changes_nothing(small_town: Town, feed: Hmo) 
     assert decided(small_town.store) == before
 
 
+async def test_a_word_for_a_status_that_is_unknown_is_told_without_the_command_line(
+    small_town: Town, feed: Hmo
+) -> None:
+    feed.rows[0]["status"] = "lost"
+    await small_town.root.uploads("may.csv", feed.csv())
+    report = body(await small_town.root.sees("1 row rejected"))
+    assert "1 × status is none of FHIR's words, such as booked" in report
+    assert "--map" not in report
+
+
 async def test_rows_that_cannot_be_used_come_back_as_a_file_with_reasons(
     small_town: Town, feed: Hmo
 ) -> None:
@@ -52,7 +62,7 @@ async def test_rows_that_cannot_be_used_come_back_as_a_file_with_reasons(
     feed.rows[1]["status"] = "lost"
     root = small_town.root
     await root.uploads("<b>&may.csv", feed.csv())
-    report = body(await root.sees("2 rejected"))
+    report = body(await root.sees("2 rows rejected"))
     assert "<b>&may.csv: 9 rows" in report
     (document,) = documents([await root.sees("each with its reason")])
     assert document["file_name"] == "<b>&may.rejects.csv"
@@ -64,7 +74,7 @@ async def test_rows_that_cannot_be_used_come_back_as_a_file_with_reasons(
     [
         ("holiday.jpg", b"\xff\xd8\xff\xe0" + b"\x00" * 5000, "was not imported"),
         ("book.xlsx", b"PK\x03\x04" + b"\x00" * 500, "save the sheet as CSV"),
-        ("half.csv", b"appointment_id,patient_id\n1,2\n", "was not imported"),
+        ("half.csv", b"appointment_id,patient_id\n1,2\n", "Rename the columns in its first line"),
         ("header.csv", b"appointment_id,patient_id,department,start,status\n", "no rows"),
         ("bomb.csv.gz", gzip.compress(b"0" * 30_000_000), "was not imported"),
     ],
@@ -77,6 +87,7 @@ async def test_what_is_no_feed_is_told_in_a_line_and_nothing_is_kept(
     told = body(await small_town.root.sees(reason, within=15))
     assert told.startswith(f"{name} was not imported: ")
     assert len(told.splitlines()) == 1
+    assert "--map" not in told
     assert decided(small_town.store) == before
 
 

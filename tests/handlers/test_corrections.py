@@ -21,7 +21,7 @@ from tests.handlers.desks import APPOINTMENT, DEPARTMENT, EXCUSED, MISSED, visit
 PLACE = f"0:{APPOINTMENT}:risk:7.-.-:0"
 
 
-@pytest.mark.parametrize("address", [f"wrong:{PLACE}", "corrections:30:0", "corrections:90:0"])
+@pytest.mark.parametrize("address", [f"wrong:{PLACE}", "corrections:30:0", "corrections:365:0"])
 async def test_a_line_of_a_list_fits_a_phone_whatever_people_and_departments_are_called(
     desk: Desk, address: str
 ) -> None:

@@ -58,7 +58,7 @@ async def test_under_a_picture_the_longest_summary_fits_a_caption(desk: Desk) ->
     assert screen.picture is not None
     assert screen.picture.content == "AgACAgI"
     assert units(parse_html(screen.text)[0]) <= MessageLimit.CAPTION_LENGTH
-    assert "Most at risk: &lt;&amp;" in screen.text
+    assert "Highest no-show rate, last 90 days: &lt;&amp;" in screen.text
 
 
 @pytest.mark.parametrize(

@@ -38,3 +38,8 @@ def test_a_page_says_which_rows_it_shows() -> None:
     assert Pages(0, 12, 8).shown == "1–8 shown"
     assert Pages(1, 12, 8).shown == "9–12 shown"
     assert Pages(7624, 61_000, 8).shown == "60,993–61,000 shown"
+
+
+def test_of_several_pages_alone_a_list_says_which_part_it_shows() -> None:
+    assert Pages(1, 12, 8).part == ", 9–12 shown"
+    assert Pages(0, 8, 8).part == Pages(0, 1, 8).part == Pages(0, 0, 8).part == ""

@@ -10,7 +10,7 @@ from telegram.constants import MessageLimit
 
 from bot.demo.server.html_mode import parse_html
 from domain.ages import AGE_GROUPS
-from domain.calls import CallOutcome
+from domain.calls import REACHED, CallOutcome
 from domain.monospace import width
 from domain.people import Member, Role
 from domain.statuses import Status
@@ -18,7 +18,7 @@ from domain.transfers import Kind, State
 from handlers import invitations, people, words
 from handlers.call_list import call_row_lines
 from handlers.desk import Desk
-from handlers.risk_list import row_lines
+from handlers.risk_list import list_lines, row_button
 from handlers.router import open_screen
 from handlers.screens import Screen, button
 from storage.call_lists import CallRow
@@ -28,7 +28,7 @@ from storage.membership import MemberView
 from storage.risk import RiskRow
 from storage.tables import Action, Call
 from tests.conftest import MONDAY_MORNING
-from tests.handlers.desks import APPOINTMENT, LONG_NAME, visit
+from tests.handlers.desks import APPOINTMENT, CALL_LIST, LONG_NAME, MEMBER, visit
 
 SCREEN = Screen("text", [[button("Next ›", "risk:7.-.-:1")]], "risk:7.-.-:0", version=1)
 
@@ -95,6 +95,36 @@ async def test_a_card_tells_of_the_last_calls_and_counts_the_others(desk: Desk) 
     )
 
 
+async def test_outcomes_of_a_call_stand_first_on_a_card_that_came_from_a_call_list(
+    desk: Desk,
+) -> None:
+    here = visit(desk, Role.STAFF)
+    for back, first in (("risk:7.-.-:0", "Propose call"), (f"calls:{CALL_LIST}:0", "Confirmed")):
+        screen = await open_screen(here, f"card:{APPOINTMENT}:{back}")
+        assert screen.buttons[0][0].text == first
+
+
+async def test_who_undid_a_call_is_named_as_far_as_that_is_known(desk: Desk) -> None:
+    now = desk.clock.now()
+
+    def work(session: Session) -> None:
+        for outcome, by, minutes, undone in (
+            (CallOutcome.WRONG_NUMBER, 1, -30, -25),
+            (CallOutcome.CANCELS, 1, -30, 0),
+            (CallOutcome.CONFIRMED, MEMBER, 0, None),
+        ):
+            call = Call(appointment_id=APPOINTMENT, member_id=by, outcome=outcome, at=now)
+            call.at += timedelta(minutes=minutes)
+            call.undone_at = None if undone is None else now + timedelta(minutes=undone)
+            session.add(call)
+            session.flush()
+
+    await desk.store.write(work)
+    told = (await open_screen(visit(desk, Role.STAFF), f"card:{APPOINTMENT}:-")).text
+    assert "Wrong number 07:30 by Noa &lt;b&gt;, undone 07:35 by Noa &lt;b&gt;\n" in told
+    assert "Cancels 07:30 by Noa &lt;b&gt;, undone 08:00 by Gastroenterology" in told
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     place=st.integers(1, 9_999),
@@ -117,12 +147,15 @@ def test_a_row_of_a_call_list_is_at_most_two_lines_of_34_columns_whoever_called(
     is_next: bool,
 ) -> None:
     last = CallView(1, 1, outcome, at, name, 1, None, decided=False) if outcome else None
-    row = CallRow(place, 1, "P-7K3MQD", start, missed, Status.BOOKED, outcome is not None, last)
+    reached, tried = outcome in REACHED, outcome is not None and outcome not in REACHED
+    row = CallRow(place, 1, "P-7K3MQD", start, missed, Status.BOOKED, reached, tried, last)
     lines = call_row_lines(visit(desk, Role.STAFF), row, (place, 1) if is_next else None)
     assert len(lines) == (2 if outcome else 1)
     for line in lines:
         assert width(line) <= words.WIDTH
         assert len(line.splitlines()) == 1
+    mark = "›" if is_next else "✓" if reached else "○" if tried else "·"
+    assert f" {mark} P-7K3MQD" in lines[0]
     if outcome:
         assert f"{words.CALLS[outcome]} " in lines[1]
 
@@ -150,17 +183,34 @@ async def test_a_row_of_the_trail_is_told_in_a_line_with_time_department_and_ref
     start=starts,
     missed=st.integers(2, 99),
     state=st.none() | st.sampled_from(State),
+    place=st.integers(1, 9_999_999),
 )
 def test_a_row_of_a_list_is_two_lines_of_34_columns_whatever_the_department_is_called(
-    desk: Desk, department: str, group: int, start: datetime, missed: int, state: State | None
+    desk: Desk,
+    *,
+    department: str,
+    group: int,
+    start: datetime,
+    missed: int,
+    state: State | None,
+    place: int,
 ) -> None:
     row = RiskRow(1, "P-7K3MQD", department, group, start, missed, state)
-    lines = row_lines(visit(desk, Role.STAFF), 8, row)
+    lines = list_lines(visit(desk, Role.STAFF), [row], place)
     assert len(lines) == 2
     for line in lines:
         assert width(line) <= words.WIDTH
         assert len(line.splitlines()) == 1
     assert lines[1].endswith(f" · {words.STATES[state]}" if state else AGE_GROUPS[group])
+
+
+def test_a_button_names_place_and_reference_as_long_as_four_stand_side_by_side() -> None:
+    row = RiskRow(1, "P-7K3MQD", "Eyes", 1, MONDAY_MORNING, 2, None)
+    assert [row_button(place, row, "-").text for place in (9, 99, 100)] == [
+        "9 7K3MQD",
+        "99 7K3MQD",
+        "7K3MQD",
+    ]
 
 
 names = st.text(min_size=1, max_size=80) | st.text(alphabet="אבגד 漢字é", min_size=30)

@@ -44,6 +44,22 @@ def test_a_count_has_separators_and_the_right_ending(number: int, text: str) -> 
     assert words.count(number, "appointment") == text
 
 
+def test_a_line_names_three_departments_and_a_text_about_one_person_all() -> None:
+    names = ["Eyes", "Cardiology", "Skin", "Ears"]
+    assert words.departments([]) == "all departments"
+    assert words.departments(names) == "Cardiology, Ears, Eyes and 1 more"
+    assert words.departments(names, words.ALL_NAMED) == "Cardiology, Ears, Eyes, Skin"
+    many = [f"{number:02}" + "x" * 200 for number in range(99)]
+    listed = words.departments(many, words.ALL_NAMED)
+    assert listed.endswith(f"… and {99 - words.ALL_NAMED} more")
+    assert len(listed) < 2_000
+
+
+def test_several_matches_say_what_to_press_and_how_many_there_are() -> None:
+    assert words.which(2, "name", '"an"') == '2 names match "an". Press the one you mean.'
+    assert words.which(50, "name", '"o"').endswith("or type more: the first 20 stand here.")
+
+
 def test_times_are_the_hmos_and_weekdays_are_named() -> None:
     assert words.short_moment(NOW, ZONE) == "Mon 23 Nov 23:30"
     assert words.full_moment(NOW, ZONE) == "Mon 23 Nov 2026 23:30"
@@ -89,3 +105,29 @@ def test_shares_stand_under_one_another_beside_names_of_any_length() -> None:
     assert lines[0].endswith("   2.44 %              1÷41")
     assert lines[1].endswith(" 100.00 % 999,999÷1,000,000")
     assert {width(line) for line in lines} == {words.WIDTH}
+
+
+def test_a_long_name_on_a_button_leaves_room_for_what_stands_behind_it() -> None:
+    assert words.label("Cardiology", "12 to call") == "Cardiology · 12 to call"
+    long = words.label("Obstetrics and Gynaecology, Northern District", "3 of 12 reached")
+    assert long.endswith("… · 3 of 12 reached")
+    assert width(long) <= words.LABEL
+
+
+@pytest.mark.parametrize(
+    ("total", "appointments", "text"),
+    [
+        (1, 1, "1 proposal"),
+        (2, 1, "2 proposals for 1 appointment"),
+        (1204, 1200, "1,204 proposals for 1,200 appointments"),
+    ],
+)
+def test_proposals_name_their_appointments_where_those_are_fewer(
+    total: int, appointments: int, text: str
+) -> None:
+    assert words.proposals(total, appointments) == text
+
+
+def test_the_way_to_one_proposal_is_not_counted() -> None:
+    assert words.see_proposals(1) == "See the proposal"
+    assert words.see_proposals(1204) == "See the 1,204"

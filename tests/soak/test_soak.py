@@ -8,20 +8,22 @@ import pytest
 
 from tests.soak.clinic import clinic, postgresql, sqlite
 from tests.soak.crowd import Answer
-from tests.soak.soak import soak
-from tests.soak.verdict import deed_of
+from tests.soak.decisions import deed_of
+from tests.soak.soak import Enough, soak
+
+A_LITTLE = Enough(decisions=3, deaths=2, imports=1, spells=2)
 
 
 @pytest.mark.parametrize("database", [sqlite, postgresql], ids=["sqlite", "postgresql"])
-async def test_nothing_is_lost_and_nothing_doubled_while_the_bot_is_killed(
+async def test_nothing_is_lost_and_nothing_doubled_while_all_goes_wrong(
     tmp_path: Path, database: Callable[[Path], AbstractContextManager[str]]
 ) -> None:
     with database(tmp_path) as url:
-        async with clinic(tmp_path, url, 8) as place:
-            verdict = await soak(place, seconds=12, seed=7)
+        async with clinic(tmp_path, url, 10) as place:
+            verdict = await soak(place, seconds=5, seed=7, enough=A_LITTLE)
     assert verdict.problems == []
-    assert int(verdict.figures["lives of the bot"]) >= 3
-    assert int(verdict.figures["decisions answered"]) > 0
+    assert verdict.figures["decisions answered"] > 0
+    assert verdict.figures["pushes delivered"] > 0
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,9 @@ async def test_nothing_is_lost_and_nothing_doubled_while_the_bot_is_killed(
         ("confirm:3", "Authorized 12.", ("authorize batch", 5, "batch 3")),
         ("called:9:n:calls:1:0", "Noted: no answer.", ("call", 5, "appointment 9")),
         ("excuse:8:o:0:9:-", "Excused. P-7K3MQD stays high-risk.", ("correct", 5, "appointment 8")),
+        ("setrole:3:staff:0", "Now staff.", ("change role", 5, "person 3")),
+        ("makelink:4", "The link stands below.", ("invite", 5, "invitation 4")),
+        ("drop:6:0", "Dropped.", ("drop delivery", 5, "push 6")),
         ("act:yes:7:proposal:7", "Nothing changed: already authorized 08:15 by Noa.", None),
         ("risk:7.-.-:0", "", None),
     ],

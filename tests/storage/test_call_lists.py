@@ -89,12 +89,8 @@ def test_a_list_holds_the_days_high_risk_appointments_most_urgent_first(ward: Wa
     page = ward.page(ward.freeze())
     assert [(row.place, row.prior_no_shows) for row in page.rows] == [(1, 4), (2, 2), (3, 2)]
     assert page.rows[1].start < page.rows[2].start
-    assert (page.department, page.day, page.total, page.called) == (
-        "Cardiology",
-        ward.today,
-        3,
-        0,
-    )
+    assert (page.department, page.day, page.total) == ("Cardiology", ward.today, 3)
+    assert (page.reached, page.tried, page.made_at) == (0, 0, ward.clock.now())
     assert page.next_up == (1, page.rows[0].appointment_id)
 
 
@@ -160,7 +156,7 @@ def test_two_who_add_what_is_new_at_once_add_it_once(ward: Ward) -> None:
     assert [row.place for row in ward.page(key).rows] == list(range(1, 8))
 
 
-def test_whoever_was_called_stays_ticked_with_the_last_outcome(ward: Ward) -> None:
+def test_whoever_was_reached_stays_ticked_with_the_last_outcome(ward: Ward) -> None:
     key = ward.freeze()
     first, second, third = ward.page(key).rows
     ward.calls(first.appointment_id, CallOutcome.NO_ANSWER)
@@ -168,13 +164,51 @@ def test_whoever_was_called_stays_ticked_with_the_last_outcome(ward: Ward) -> No
     ward.calls(first.appointment_id, CallOutcome.CONFIRMED)
     ward.calls(second.appointment_id, CallOutcome.CANCELS)
     page = ward.page(key)
-    assert [row.called for row in page.rows] == [True, True, False]
+    assert [row.reached for row in page.rows] == [True, True, False]
     assert [row.last and row.last.outcome for row in page.rows] == ["confirmed", "cancels", None]
-    assert (page.called, page.next_up) == (2, (3, third.appointment_id))
+    assert (page.reached, page.next_up) == (2, (3, third.appointment_id))
     (call, *_) = ward.store.read_now(calls.calls_about, second.appointment_id)
     ward.store.write_now(calls.undo_call, ward.dana, call.id, ward.clock.now())
     page = ward.page(key)
-    assert (page.called, page.next_up) == (1, (2, second.appointment_id))
+    assert (page.reached, page.next_up) == (1, (2, second.appointment_id))
+
+
+def test_who_was_only_tried_comes_again_after_all_others_the_longest_ago_first(
+    ward: Ward,
+) -> None:
+    key = ward.freeze()
+    called = []
+    for outcome in (CallOutcome.NO_ANSWER, CallOutcome.WRONG_NUMBER, CallOutcome.NO_ANSWER) * 2:
+        next_up = ward.page(key).next_up
+        assert next_up is not None
+        called.append(next_up[0])
+        ward.calls(next_up[1], outcome)
+        ward.clock.move(timedelta(minutes=5))
+    assert called == [1, 2, 3, 1, 2, 3]
+    page = ward.page(key)
+    assert (page.reached, page.tried) == (0, 3)
+    assert [(row.reached, row.tried) for row in page.rows] == [(False, True)] * 3
+
+
+def test_a_try_after_a_patient_was_reached_changes_nothing(ward: Ward) -> None:
+    key = ward.freeze()
+    (first, second, _) = ward.page(key).rows
+    ward.calls(first.appointment_id, CallOutcome.CONFIRMED)
+    ward.calls(first.appointment_id, CallOutcome.NO_ANSWER)
+    page = ward.page(key)
+    assert page.rows[0].last is not None
+    assert page.rows[0].last.outcome is CallOutcome.CONFIRMED
+    assert (page.reached, page.tried, page.next_up) == (1, 0, (2, second.appointment_id))
+
+
+def test_an_empty_list_is_ordered_as_of_when_it_got_its_first(ward: Ward) -> None:
+    ward.clock.move(timedelta(hours=5))
+    key = ward.freeze()
+    ward.comes("p8", 3, 2)
+    ward.load()
+    ward.clock.move(timedelta(hours=1))
+    ward.freeze()
+    assert ward.page(key).made_at == ward.clock.now()
 
 
 def test_a_call_of_days_ago_does_not_tick_but_is_shown(ward: Ward) -> None:
@@ -184,13 +218,13 @@ def test_a_call_of_days_ago_does_not_tick_but_is_shown(ward: Ward) -> None:
     ward.calls(coming.id, CallOutcome.NO_ANSWER)
     ward.clock.move(timedelta(hours=23))
     (row,) = ward.page(ward.freeze()).rows
-    assert row.called
+    assert row.tried
     for each in ward.hmo.rows:
         if each["appointment_id"] == coming.external_id:
             each["start"] = (coming.start + timedelta(hours=2)).isoformat()
     ward.load()
     (row,) = ward.page(ward.freeze()).rows
-    assert not row.called
+    assert not row.tried
     assert row.last is not None
 
 

@@ -161,7 +161,7 @@ async def test_old_rows_that_are_sent_again_bring_nobody_back(
     report = hmo.load(store)
     assert (report.inserted, report.updated, report.forgotten) == (0, 0, 3)
     assert report.unchanged == len(hmo.rows) - 3
-    assert "3 left out: older than what is kept of patients" in report.lines()
+    assert "3 rows left out: older than what is kept of patients" in report.lines()
     assert everything(store, but=("audit_entry", "audit_head")) == before
     assert store.read_now(counters.verify) == []
 

@@ -12,7 +12,7 @@ from domain.strangers import ANSWERED, FORGOTTEN_AFTER, TOLD_EVERY
 from storage import invitations, joining, membership, refusals, strangers
 from storage.joining import Ending, Newcomer
 from storage.store import Store
-from storage.strangers import IGNORED, Reply
+from storage.strangers import IGNORED, AtTheDoor, Reply
 from storage.tables import AuditEntry, Push, Stranger
 from tests.hmo import join
 
@@ -27,9 +27,9 @@ def test_five_tries_are_answered_and_recorded_and_then_none(store: Store, clock:
     assert replies[ANSWERED - 1] == Reply(answered=True, quiet_until=clock.now() + MINUTE)
     assert replies[ANSWERED:] == [IGNORED] * 4
     assert store.read_now(events) == ["stranger refused"] * ANSWERED + ["stranger slowed"]
-    assert store.read_now(strangers.at_the_door, WHO, clock.now()) == (None, True)
+    assert store.read_now(strangers.at_the_door, WHO, clock.now()) == AtTheDoor(ignored=True)
     clock.move(MINUTE)
-    assert store.read_now(strangers.at_the_door, WHO, clock.now()) == (None, False)
+    assert store.read_now(strangers.at_the_door, WHO, clock.now()) == AtTheDoor()
 
 
 def test_a_right_code_is_not_looked_at_while_quiet_and_works_after(

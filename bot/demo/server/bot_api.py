@@ -26,7 +26,11 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class _Unanswered(Exception):  # noqa: N818 - nothing went wrong on this side
-    """The connection is gone or to be cut: there is no answer."""
+    """The connection is gone or to be cut: there is no answer, but perhaps a result."""
+
+    def __init__(self, outcome: str, result: object = None) -> None:
+        super().__init__(outcome)
+        self.result = result
 
 
 class NoAnswer(Response):
@@ -58,9 +62,9 @@ class BotApi:
             self._note(name, params, error.description, error.code)
             return _answer(error.answer(), error.code)
         except _Unanswered as reason:
-            self._note(name, params, str(reason), 0)
+            self._note(name, params, str(reason), 0, reason.result)
             return NoAnswer()
-        self._note(name, params, "ok", 200)
+        self._note(name, params, "ok", 200, result)
         return _answer({"ok": True, "result": result})
 
     async def download(self, request: Request) -> Response:
@@ -91,7 +95,7 @@ class BotApi:
         working = method(self._cloud, params)
         result = await (_while_listening(request, working) if name == _HELD else working)
         if fault is not None and fault.drop == "after":
-            raise _Unanswered("dropped")
+            raise _Unanswered("done, dropped", result)
         return result
 
     async def _pause(self, seconds: float) -> None:
@@ -100,7 +104,9 @@ class BotApi:
             async with asyncio.timeout(seconds):
                 await self._cloud.closing.wait()
 
-    def _note(self, name: str, params: Params, outcome: str, code: int) -> None:
+    def _note(
+        self, name: str, params: Params, outcome: str, code: int, result: object = None
+    ) -> None:
         call = Call(
             name,
             identifier(params.text("chat_id")),
@@ -108,6 +114,7 @@ class BotApi:
             self._cloud.clock.now(),
             outcome,
             code,
+            result.get("message_id") if isinstance(result, dict) else None,
         )
         self._cloud.journal.add(call)
 

@@ -19,9 +19,10 @@ class Call:
         chat_id: The chat it was for, if any.
         params: What was sent, files as name and size.
         at: When it was finished, on the server's clock.
-        outcome: `ok`, the description of the refusal, `dropped` by a fault, or `gone` if the bot
-            itself hung up.
+        outcome: `ok`, the description of the refusal, `dropped` by a fault with nothing done,
+            `done, dropped` if only the answer was, or `gone` if the bot itself hung up.
         code: The HTTP status that it was answered with, 0 for none.
+        message_id: The message that it sent or edited, whether or not that was answered.
     """
 
     method: str
@@ -30,6 +31,7 @@ class Call:
     at: datetime
     outcome: str
     code: int
+    message_id: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The call as a JSON object."""

@@ -84,9 +84,9 @@ def test_missing_columns_are_named_with_what_was_found() -> None:
         read_mapping(["department=Clinic"]).fit(["PatientId", "start", "status", "patient_id"])
     assert str(refusal.value) == (
         "missing columns: appointment_id, Clinic (for department);"
-        " found: PatientId, start, status, patient_id."
-        " Name them by --map, such as --map department=Clinic"
+        " found: PatientId, start, status, patient_id"
     )
+    assert refusal.value.on_server == "Name them by --map, such as --map department=Clinic"
 
 
 def test_an_optional_column_that_was_named_must_be_there() -> None:

@@ -53,7 +53,10 @@ async def test_a_connection_can_be_lost_after_it_was_done(server: BotApiServer, 
     server.faults.add(Fault("sendMessage", drop="after"))
     with pytest.raises(httpx.RemoteProtocolError):
         await api.send("delivered")
-    assert [message["text"] for message in server.person(DANA).messages] == ["delivered"]
+    (delivered,) = server.person(DANA).messages
+    assert delivered["text"] == "delivered"
+    call = server.calls()[-1]
+    assert (call.outcome, call.message_id) == ("done, dropped", delivered["message_id"])
     await api.send("next")
 
 
