@@ -23,6 +23,7 @@ class OpenMessage(SQLModel, table=True):
     """
 
     __tablename__ = "open_message"
+    __table_args__ = (Index("ix_open_message_sent_at", "sent_at"),)
 
     chat_id: int = Field(sa_column=Column(Key, primary_key=True, autoincrement=False))
     message_id: int = Field(sa_column=Column(Key, primary_key=True, autoincrement=False))

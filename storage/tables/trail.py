@@ -21,6 +21,7 @@ class AuditEntry(SQLModel, table=True):
         Index("ix_audit_entry_at", "at"),
         Index("ix_audit_entry_member_id", "member_id"),
         Index("ix_audit_entry_department_id", "department_id"),
+        Index("ix_audit_entry_member_department", "member_id", "department_id"),
     )
 
     id: int | None = Field(default=None, sa_column=generated_key())
