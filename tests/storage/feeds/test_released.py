@@ -107,7 +107,7 @@ def test_what_the_hmo_changes_ends_the_call_and_its_transfer(
     (action,) = store.read_now(proposals.actions_about, slot)
     assert call.undone_at == action.revoked_at == clock.now()
     assert (action.state, action.reason) == (State.REVOKED, OVERTAKEN)
-    assert store.read_now(calls.last_calls, [slot]) == {}
+    assert store.read_now(calls.calls_in_force, [slot]) == {}
     assert store.read_now(proposals.waiting, manager, clock.now(), 0, 9).total == 0
     assert appointment(store, released).action_state is None
     assert is_true(store)
@@ -146,7 +146,7 @@ def test_a_transfer_that_was_proposed_before_the_call_stays(
     feed(take_in, LATER)
     (action,) = store.read_now(proposals.actions_about, slot)
     assert action.state is State.PROPOSED
-    assert store.read_now(calls.last_calls, [slot]) == {}
+    assert store.read_now(calls.calls_in_force, [slot]) == {}
     assert is_true(store)
 
 
