@@ -8,9 +8,9 @@
 | wrong-number | noted                       | –                                     |
 
 A slot is *given back* while it is cancelled because of a call that is in force. A call is *in
-force* until it is undone or, if it was a "cancels", until the patient says otherwise. All calls
-are kept. A list shows the last one in force that reached the patient, or else the last try; who
-was only tried stays to be called, after all who were not, the longest ago first.
+*force* until it is undone or, if it was a "cancels", until the patient says otherwise or the HMO's
+feed does. All calls are kept. A list shows the last one in force that reached the patient, or else
+the last try; who was only tried stays to be called, after all who were not, the longest ago first.
 """
 
 from dataclasses import dataclass

@@ -33,7 +33,13 @@ TRIES: Final = 40
 _FIRST_WAIT: Final = timedelta(seconds=10)
 _LONGEST_WAIT: Final = timedelta(minutes=15)
 
-ORDER: Final = (PushKind.PROPOSAL, PushKind.DECISION, PushKind.ALERT, PushKind.SUMMARY)
+ORDER: Final = (
+    PushKind.PROPOSAL,
+    PushKind.DECISION,
+    PushKind.PEOPLE,
+    PushKind.ALERT,
+    PushKind.SUMMARY,
+)
 """Which kind goes first when several are due: what somebody waits for before what all get."""
 
 

@@ -13,6 +13,7 @@ class PushKind(StrEnum):
     SUMMARY = "summary"
     PROPOSAL = "proposal"
     DECISION = "decision"
+    PEOPLE = "people"
     ALERT = "alert"
 
 
@@ -29,6 +30,7 @@ USUAL: Final = MappingProxyType(
         PushKind.SUMMARY: Choice.ON,
         PushKind.PROPOSAL: Choice.ON,
         PushKind.DECISION: Choice.SILENT,
+        PushKind.PEOPLE: Choice.ON,
         PushKind.ALERT: Choice.ON,
     }
 )
@@ -39,6 +41,7 @@ NEEDS: Final = MappingProxyType(
         PushKind.SUMMARY: Right.SEE,
         PushKind.PROPOSAL: Right.DECIDE,
         PushKind.DECISION: Right.PROPOSE,
+        PushKind.PEOPLE: Right.SEE,
         PushKind.ALERT: Right.DELIVERIES,
     }
 )

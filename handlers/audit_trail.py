@@ -73,7 +73,7 @@ async def choose_person(visit: Visit, arguments: Sequence[str]) -> Screen:
     """The people whose actions may be looked at: day, person, patient, page."""
     visit.member.require(Right.AUDIT)
     view, page = _View.read(arguments), whole(arguments[3])
-    people = await visit.desk.store.read(trail.people_in_trail)
+    people = await visit.desk.store.read(trail.people_in_trail, visit.member)
     pages = Pages(page, len(people), PEOPLE_PAGE)
     rows: Buttons = [[button("Everybody", replace(view, member_id=None).address())]]
     rows += [
@@ -107,7 +107,7 @@ async def audit_typed(visit: Visit, typed: Sequence[str]) -> Screen:
 
 
 async def _of_person(visit: Visit, view: _View, name: str) -> Screen:
-    people = await visit.desk.store.read(trail.people_in_trail)
+    people = await visit.desk.store.read(trail.people_in_trail, visit.member)
     found = named(people, name)
     if len(found) == 1:
         return await _opened(visit, replace(view, member_id=found[0]))
@@ -138,7 +138,7 @@ def _read(
     session: Session, visit: Visit, sought: Sought, page: int
 ) -> tuple[TrailPage, dict[int, str]]:
     found = trail.trail_page(session, visit.member, sought, page * PAGE, PAGE)
-    people = {} if sought.member_id is None else trail.people_in_trail(session)
+    people = {} if sought.member_id is None else trail.people_in_trail(session, visit.member)
     return found, people
 
 

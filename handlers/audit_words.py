@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from domain.calls import CallOutcome
-from domain.corrections import Excuse
+from domain.corrections import IN_WORDS, Excuse
 from domain.people import Right, Role
 from domain.pushes import PushKind
 from domain.transfers import Kind
@@ -79,12 +79,7 @@ _RIGHTS: Final = {
     Right.PEOPLE: "manage people",
     Right.DELIVERIES: "see deliveries",
 }
-_EXCUSES: Final = {
-    Excuse.ADMINISTRATIVE: "administrative error",
-    Excuse.LATE_CANCEL: "late cancellation",
-    Excuse.CAME_LATE: "came late",
-    Excuse.OTHER: "other reason",
-}
+_PUSHES: Final = {PushKind.PEOPLE: "message about people"}
 
 
 def sentence(row: TrailRow) -> str:
@@ -130,11 +125,11 @@ _Teller = Callable[[Mapping[str, Any]], str]
 
 _TOLD: Final[Mapping[str, _Teller]] = {
     "kind": _one_of(Kind, "kind", words.KINDS, "transfer or call"),
-    "push": _one_of(PushKind, "kind", {}, "message"),
+    "push": _one_of(PushKind, "kind", _PUSHES, "message"),
     "role": _one_of(Role, "role", {}, "a member"),
     "right": _one_of(Right, "right", _RIGHTS, "do that"),
     "outcome": _one_of(CallOutcome, "outcome", {}, "outcome unknown"),
-    "reason": _one_of(Excuse, "reason", _EXCUSES, "reason unknown"),
+    "reason": _one_of(Excuse, "reason", IN_WORDS, "reason unknown"),
     "done": _counted("done", "appointment"),
     "size": _counted("size", "appointment"),
     "rows": _counted("rows", "row"),

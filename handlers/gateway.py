@@ -8,8 +8,7 @@ protected from being forwarded, and deleted when it is old (`bot/removal.py`).
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from weakref import WeakValueDictionary
 
 import structlog
@@ -19,33 +18,29 @@ from telegram import (
     BotCommandScopeChat,
     CallbackQuery,
     InputMediaDocument,
-    InputMediaPhoto,
     Message,
 )
 from telegram.constants import MessageLimit, ParseMode
-from telegram.error import BadRequest, ChatMigrated, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, TelegramError
 from telegram.helpers import create_deep_linked_url
 
 from domain.clock import Clock
 from domain.people import Member
+from handlers.account import Account, shown_by
 from handlers.desk import Pictures
-from handlers.screens import Picture, Screen
-from storage import open_messages
+from handlers.screens import Screen
+from handlers.sending import Sender
+from handlers.waits import seconds_of, waiting_as_told
 from storage.open_messages import Shown
 from storage.store import Store
-
-T = TypeVar("T")
-Sent = TypeVar("Sent", Message, Message | bool)
-
-_WAITS: Final = 3
-_LONGEST_WAIT: Final = 60
-"""Seconds; a longer wait is left to who called."""
 
 FILE: Final = "file"
 """Noted in place of an address: the message is a file."""
 
 SENT_AGAIN: Final = "Sent again: the first may have reached you."
 """The first line of a push that was tried before and may have arrived."""
+
+__all__ = ["FILE", "SENT_AGAIN", "Gateway", "seconds_of", "uncounted"]
 
 log = structlog.get_logger()
 
@@ -76,16 +71,16 @@ class Gateway:
     ) -> None:
         self._bot = bot
         self._count = count
-        self._store = store
-        self._pictures = pictures
+        self._sender = Sender(bot, pictures)
+        self._account = Account(store, clock)
         self._clock = clock
         self._turns: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
 
     async def send(self, member: Member, screen: Screen) -> int:
         """Send a screen as a new message and return the message's id."""
         self._count(member.chat_id)
-        message = await waiting_as_told(lambda: self._send(member.chat_id, screen))
-        await self._note(member, message.message_id, screen)
+        message = await waiting_as_told(lambda: self._sender.send(member.chat_id, screen))
+        await self._account.shows(member, message.message_id, screen)
         return message.message_id
 
     async def push(
@@ -108,8 +103,8 @@ class Gateway:
         """
         if again:
             screen = replace(screen, text=f"{SENT_AGAIN}\n{screen.text}")
-        message = await self._send(member.chat_id, screen, silent=silent)
-        return _shown(member, message.message_id, screen)
+        message = await self._sender.send(member.chat_id, screen, silent=silent)
+        return shown_by(member, message.message_id, screen)
 
     async def show(self, member: Member, message: Message | None, screen: Screen) -> None:
         """Show a screen in place of what a message shows; a new message where that can't be."""
@@ -128,7 +123,7 @@ class Gateway:
         self._count(member.chat_id)
         there = await waiting_as_told(lambda: self._edited(member, message_id, screen, had_picture))
         if there:
-            await self._note(member, message_id, screen)
+            await self._account.shows(member, message_id, screen)
         return there
 
     async def renew(
@@ -154,12 +149,12 @@ class Gateway:
         if not same:
             await ready()
         async with self.turn(shown.chat_id, shown.message_id):
-            if not await self._store.read(open_messages.still_shown, shown):
+            if not await self._account.still_shows(shown):
                 return
             if not same:
                 screen = await render()  # others may have decided more meanwhile
             if same or await self._edited(member, shown.message_id, screen, had_picture=False):
-                await self._note(member, shown.message_id, screen, renewed=True)
+                await self._account.renewed(member, shown.message_id, screen)
 
     def turn(self, chat_id: int, message_id: int) -> asyncio.Lock:
         """Held by who changes a message, so that what is noted of it is what it shows."""
@@ -170,14 +165,14 @@ class Gateway:
     ) -> bool:
         chat_id = member.chat_id
         try:
-            await self._edit(chat_id, message_id, screen, had_picture)
+            await self._sender.edit(chat_id, message_id, screen, had_picture)
         except BadRequest as error:
             told = error.message.lower()
             if "message to edit not found" in told:
-                await self._store.write(open_messages.forget, chat_id, message_id)
+                await self._account.forget(chat_id, message_id)
                 return False
             if "can't be edited" in told:
-                await self._store.write(open_messages.let_be, chat_id, message_id)
+                await self._account.let_be(chat_id, message_id)
                 return False
             if "not modified" not in told:
                 raise
@@ -215,7 +210,7 @@ class Gateway:
     async def received(self, member: Member, message: Message) -> None:
         """Note what a member sent: it may tell of a patient, and is deleted like the bot's own."""
         sent_at = min(self._clock.now(), message.date)
-        await self._keep_account(member, message.message_id, sent_at=sent_at)
+        await self._account.holds(member, message.message_id, sent_at=sent_at)
 
     async def answer(
         self, query: CallbackQuery, text: str | None = None, *, alert: bool = False
@@ -283,128 +278,18 @@ class Gateway:
                 protect_content=True,
             )
         )
-        await self._keep_account(member, message.message_id, FILE)
-
-    async def _send(self, chat_id: int, screen: Screen, *, silent: bool = False) -> Message:
-        manner: dict[str, Any] = {
-            "parse_mode": ParseMode.HTML,
-            "reply_markup": screen.keyboard,
-            "disable_notification": silent,
-            "protect_content": True,
-        }
-        if screen.picture:
-            return await self._with_photo(
-                screen.picture,
-                lambda photo: self._bot.send_photo(chat_id, photo, caption=screen.text, **manner),
-            )
-        return await self._bot.send_message(chat_id, screen.text, **manner)
-
-    async def _edit(
-        self, chat_id: int, message_id: int, screen: Screen, had_picture: bool
-    ) -> Message | bool:
-        where: dict[str, Any] = {
-            "chat_id": chat_id,
-            "message_id": message_id,
-            "reply_markup": screen.keyboard,
-        }
-        if screen.picture:
-            caption: dict[str, Any] = {"caption": screen.text, "parse_mode": ParseMode.HTML}
-            return await self._with_photo(
-                screen.picture,
-                lambda photo: self._bot.edit_message_media(
-                    InputMediaPhoto(photo, **caption), **where
-                ),
-            )
-        if had_picture:
-            return await self._bot.edit_message_caption(
-                caption=screen.text, parse_mode=ParseMode.HTML, **where
-            )
-        return await self._bot.edit_message_text(screen.text, parse_mode=ParseMode.HTML, **where)
-
-    async def _with_photo(
-        self, picture: Picture, send: Callable[[bytes | str], Awaitable[Sent]]
-    ) -> Sent:
-        """Send a picture and tell how that went; anew if Telegram no longer takes its file id."""
-        by_id = isinstance(picture.content, str)
-        try:
-            sent = await send(picture.content)
-        except TelegramError as error:
-            if by_id and not _is_of_no_file(error):
-                raise
-            self._pictures.forget(picture.key)
-            if not by_id:
-                raise
-            anew = replace(picture, content=await picture.again())
-            return await self._with_photo(anew, send)
-        if isinstance(sent, Message) and sent.photo:
-            self._pictures.remember(picture.key, sent.photo[-1].file_id)
-        return sent
+        await self._account.holds(member, message.message_id, FILE)
 
     async def _remove(self, message: Message) -> None:
         try:
             await message.delete()
         except BadRequest:
             log.info("a message could not be deleted")
-            await self._store.write(open_messages.let_be, message.chat_id, message.message_id)
+            await self._account.let_be(message.chat_id, message.message_id)
         else:
-            await self._store.write(open_messages.forget, message.chat_id, message.message_id)
-
-    async def _note(
-        self, member: Member, message_id: int, screen: Screen, *, renewed: bool = False
-    ) -> None:
-        shown = _shown(member, message_id, screen)
-        keep = open_messages.renewed if renewed else open_messages.remember
-        await self._store.write(keep, shown, self._clock.now())
-
-    async def _keep_account(
-        self, member: Member, message_id: int, address: str = "", sent_at: datetime | None = None
-    ) -> None:
-        """Note a message that shows no screen."""
-        shown = Shown(member.chat_id, message_id, member.id, address, None, None, "")
-        await self._store.write(open_messages.remember, shown, sent_at or self._clock.now())
-
-
-def _is_of_no_file(error: TelegramError) -> bool:
-    """Whether Telegram does not know, or no longer takes, a file id: its words vary."""
-    told = error.message.lower()
-    return isinstance(error, BadRequest) and "file" in told and "wrong" in told
-
-
-def _shown(member: Member, message_id: int, screen: Screen) -> Shown:
-    return Shown(
-        member.chat_id,
-        message_id,
-        member.id,
-        screen.address,
-        screen.department_id,
-        screen.version,
-        screen.digest,
-    )
+            await self._account.forget(message.chat_id, message.message_id)
 
 
 def _fits(message: Message, screen: Screen) -> bool:
     """Whether a message can be edited into a screen: a picture stays one, a text stays one."""
     return screen.keeps_picture or bool(message.photo) == bool(screen.picture)
-
-
-def seconds_of(told: RetryAfter) -> float:
-    """How long Telegram asks to wait, in seconds."""
-    wait = told.retry_after
-    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-
-
-async def waiting_as_told(call: Callable[[], Awaitable[T]]) -> T:
-    """Make a call to Telegram, waiting as long as it asks for.
-
-    Raises:
-        RetryAfter: It asks for too long, or too often.
-    """
-    for _ in range(_WAITS):
-        try:
-            return await call()
-        except RetryAfter as told:
-            seconds = seconds_of(told)
-            if seconds > _LONGEST_WAIT:
-                raise
-            await asyncio.sleep(seconds)
-    return await call()

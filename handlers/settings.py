@@ -27,12 +27,14 @@ _NAMES: Final = {
     PushKind.SUMMARY: "Summary",
     PushKind.PROPOSAL: "Proposals",
     PushKind.DECISION: "Decisions",
+    PushKind.PEOPLE: "People",
     PushKind.ALERT: "Alerts",
 }
 _ABOUT: Final = {
     PushKind.SUMMARY: "the day at a glance",
     PushKind.PROPOSAL: "what staff propose in your departments",
     PushKind.DECISION: "what became of your proposals",
+    PushKind.PEOPLE: "what you may do from now on, who joined on your invitation",
     PushKind.ALERT: "what an admin should look at",
 }
 _NEXT: Final = {Choice.ON: Choice.SILENT, Choice.SILENT: Choice.OFF, Choice.OFF: Choice.ON}

@@ -52,9 +52,29 @@ def record(
             name, phone number or national id, and so no words that somebody typed: they could
             never be removed.
     """
+    made = entry(
+        event,
+        at=at,
+        member_id=member_id,
+        appointment_id=appointment_id,
+        department_id=department_id,
+        **detail,
+    )
+    session.info.setdefault(_QUEUE, []).append(made)
+
+
+def entry(
+    event: str,
+    *,
+    at: datetime,
+    member_id: int | None = None,
+    appointment_id: int | None = None,
+    department_id: int | None = None,
+    **detail: object,
+) -> Entry:
+    """A row as `record` adds it, for who appends it themselves."""
     kept = _DETAIL.encode(detail)
-    entry = Entry(int(at.timestamp()), event, member_id, appointment_id, department_id, kept)
-    session.info.setdefault(_QUEUE, []).append(entry)
+    return Entry(int(at.timestamp()), event, member_id, appointment_id, department_id, kept)
 
 
 def seal(session: Session) -> None:
@@ -76,10 +96,10 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
     """
     departments = _held(connection, entries)
     entries = [
-        entry
-        if entry.department_id or not entry.appointment_id
-        else entry._replace(department_id=departments.get(entry.appointment_id))
-        for entry in entries
+        each
+        if each.department_id or not each.appointment_id
+        else each._replace(department_id=departments.get(each.appointment_id))
+        for each in entries
     ]
     ends = select(_HEAD.c.entry_id, _HEAD.c.hash).with_for_update()
     found = connection.execute(ends).first()
@@ -95,7 +115,7 @@ def _insert(connection: Connection, rows: Sequence[tuple[Head, Entry]]) -> None:
     columns = (*Head._fields, *Entry._fields)
     places = ", ".join(["?" if connection.dialect.name == "sqlite" else "%s"] * len(columns))
     statement = f"INSERT INTO audit_entry ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
-    connection.exec_driver_sql(statement, [(*head, *entry) for head, entry in rows])
+    connection.exec_driver_sql(statement, [(*head, *each) for head, each in rows])
 
 
 def head(session: Session) -> Head | None:
@@ -125,10 +145,10 @@ def _held(connection: Connection, entries: Sequence[Entry]) -> dict[int, int]:
     is held, and in the order of their keys.
     """
     if connection.dialect.name != "sqlite":
-        members = {entry.member_id for entry in entries if entry.member_id}
+        members = {each.member_id for each in entries if each.member_id}
         for keys in _portions(members):
             _hold(connection, select(col(MemberRow.id)).where(col(MemberRow.id).in_(keys)))
-    appointments = {entry.appointment_id for entry in entries if entry.appointment_id}
+    appointments = {each.appointment_id for each in entries if each.appointment_id}
     found: dict[int, int] = {}
     for keys in _portions(appointments):
         wanted = select(col(Appointment.id), col(Appointment.department_id))

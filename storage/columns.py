@@ -1,10 +1,10 @@
-"""Column types: how moments and the field's words are kept, alike on both databases."""
+"""Columns: how keys, moments and the field's words are kept, alike on both databases."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import BigInteger, Dialect, Integer, String
+from sqlalchemy import BigInteger, Column, Dialect, ForeignKey, Integer, String
 from sqlalchemy.types import TypeDecorator
 
 W = TypeVar("W", bound=StrEnum)
@@ -49,3 +49,23 @@ class Word(TypeDecorator[W], Generic[W]):
     def process_result_value(self, value: Any, dialect: Dialect) -> W | None:
         """The enumeration's member."""
         return None if value is None else self.words(value)
+
+
+def generated_key() -> Column[int]:
+    """A primary key that the database gives."""
+    return Column(Key, primary_key=True, autoincrement=True)
+
+
+def key_part(target: str) -> Column[int]:
+    """A reference to a column such as `batch.id` that is (a part of) the primary key."""
+    return Column(Key, ForeignKey(target), primary_key=True, autoincrement=False)
+
+
+def refers(target: str, *, nullable: bool = False, index: bool = False) -> Column[int]:
+    """A reference to a column such as `member.id`."""
+    return Column(Key, ForeignKey(target), nullable=nullable, index=index)
+
+
+def moment(*, nullable: bool = False) -> Column[datetime]:
+    """A column that holds a `Moment`."""
+    return Column(Moment, nullable=nullable)

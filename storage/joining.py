@@ -80,6 +80,10 @@ def redeem(session: Session, code: str, newcomer: Newcomer, now: datetime) -> Jo
         return _take(session, member, code_hash, now, agreed=False)
     offer = None if _is_known(session, newcomer) else _open(session, code_hash, now)
     if offer is None:
+        # The same person may have pressed twice: the first press made them a member meanwhile.
+        member = people.member_by_telegram(session, newcomer.telegram_id)
+        if member is not None:
+            return _take(session, member, code_hash, now, agreed=False)
         reply = strangers.turn_away(session, newcomer.telegram_id, now, wrong_code=True)
         ending = Ending.REFUSED if reply.answered else Ending.IGNORED
         return Joining(ending, quiet_until=reply.quiet_until)
@@ -190,6 +194,6 @@ def _joined(
             f"{PUSHED_INVITATION}:{offer.id}:0",
             now,
             key=f"joined:{offer.id}",
-            kind=PushKind.DECISION,
+            kind=PushKind.PEOPLE,
         )
     return Joining(Ending.JOINED, people.as_member(session, row))

@@ -187,15 +187,7 @@ def suspend(session: Session, by: Member, member_id: int, now: datetime) -> Obst
     if obstacle:
         return obstacle
     _withdraw_invitations(session, by, member_id, now)
-    row.suspended = True
-    audit.record(
-        session,
-        "suspend",
-        at=now,
-        member_id=by.id,
-        person_id=member_id,
-        person=row.name,
-    )
+    _set_suspended(session, by, row, now, suspended=True)
     return None
 
 
@@ -209,17 +201,23 @@ def reinstate(session: Session, by: Member, member_id: int, now: datetime) -> Ob
     row, _ = _locked(session, by, member_id)
     if not row.suspended:
         return Obstacle.SAME
-    row.suspended = False
-    audit.record(
-        session,
-        "reinstate",
-        at=now,
-        member_id=by.id,
-        person_id=member_id,
-        person=row.name,
-    )
+    _set_suspended(session, by, row, now, suspended=False)
     _tell(session, by, row, now)
     return None
+
+
+def _set_suspended(
+    session: Session, by: Member, row: MemberRow, now: datetime, *, suspended: bool
+) -> None:
+    row.suspended = suspended
+    audit.record(
+        session,
+        "suspend" if suspended else "reinstate",
+        at=now,
+        member_id=by.id,
+        person_id=row.id,
+        person=row.name,
+    )
 
 
 def _locked(session: Session, by: Member, member_id: int) -> tuple[MemberRow, int]:
@@ -253,7 +251,7 @@ def _tell(
         f"{PUSHED_CHANGE}:{by.id}:{seconds}",
         now + SETTLES_WITHIN if settles else now,
         key=f"{PUSHED_CHANGE}:{row.id}:{cause}",
-        kind=PushKind.DECISION,
+        kind=PushKind.PEOPLE,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, case, delete, func, select, text, update
+from sqlalchemy import bindparam, case, delete, func, select, text, union, update
 from sqlmodel import Session, col
 
 from storage.columns import Moment
@@ -105,14 +105,17 @@ def let_be(session: Session, chat_id: int, message_id: int) -> None:
 
 def to_be_removed(session: Session, before: datetime, limit: int) -> list[Sent]:
     """Messages sent before a moment, the oldest first, and all in chats of who was suspended."""
+    sent = select(
+        col(OpenMessage.sent_at),
+        col(OpenMessage.chat_id),
+        col(OpenMessage.message_id),
+        col(OpenMessage.address),
+    ).order_by(col(OpenMessage.sent_at))
     shut_out = select(col(MemberRow.chat_id)).where(col(MemberRow.suspended).is_(True))
-    wanted = (
-        select(col(OpenMessage.chat_id), col(OpenMessage.message_id), col(OpenMessage.address))
-        .where((col(OpenMessage.sent_at) < before) | col(OpenMessage.chat_id).in_(shut_out))
-        .order_by(col(OpenMessage.sent_at))
-        .limit(limit)
-    )
-    return [Sent(*row) for row in session.execute(wanted)]
+    # Two questions, each of which has an index to go by; as one it would have none.
+    ways = (col(OpenMessage.sent_at) < before, col(OpenMessage.chat_id).in_(shut_out))
+    found = union(*(select(sent.where(way).limit(limit).subquery()) for way in ways))
+    return [Sent(*row[1:]) for row in session.execute(found.order_by("sent_at").limit(limit))]
 
 
 def address_of(session: Session, chat_id: int, message_id: int) -> str | None:

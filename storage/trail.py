@@ -10,14 +10,34 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Label, Row, Select, Subquery, func, select, union
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Label,
+    Row,
+    Select,
+    Subquery,
+    exists,
+    func,
+    or_,
+    select,
+    union,
+)
 from sqlmodel import Session, col
 
 from domain.chain import BEFORE_THE_FIRST, Entry
 from domain.people import Member, Role
 from storage import audit
 from storage.batches import AUTHORIZED, UNDONE
-from storage.tables import Action, Appointment, AuditEntry, Department, MemberRow, Patient
+from storage.tables import (
+    Action,
+    Appointment,
+    AuditEntry,
+    Department,
+    MemberDepartment,
+    MemberRow,
+    Patient,
+)
 
 _CHAINED: Final = ("id", *Entry._fields, "hash")
 TRAIL_COLUMNS: Final = (*_CHAINED, "by", "department", "reference")
@@ -117,14 +137,29 @@ def trail_page(
     return TrailPage(_told(session, rows), _total(session, ways))
 
 
-def people_in_trail(session: Session) -> dict[int, str]:
-    """The names of everybody who is or was a member, by name."""
-    rows = session.execute(
-        select(col(MemberRow.id), col(MemberRow.name)).order_by(
-            func.lower(col(MemberRow.name)), col(MemberRow.id)
-        )
+def people_in_trail(session: Session, member: Member) -> dict[int, str]:
+    """Whose doings `member` may look for: names by id, in the order of the names.
+
+    Who is limited to departments finds themselves, who shares one of those, and who did
+    something there. All others find everybody who is or was a member.
+    """
+    wanted = select(col(MemberRow.id), col(MemberRow.name))
+    if member.departments:
+        wanted = wanted.where(_is_near(member))
+    by_name = (func.lower(col(MemberRow.name)), col(MemberRow.id))
+    return dict(session.execute(wanted.order_by(*by_name)).all())
+
+
+def _is_near(member: Member) -> ColumnElement[bool]:
+    shares = exists().where(
+        col(MemberDepartment.member_id) == col(MemberRow.id),
+        col(MemberDepartment.department_id).in_(member.departments),
     )
-    return dict(rows.all())
+    did_something = exists().where(
+        col(AuditEntry.member_id) == col(MemberRow.id),
+        col(AuditEntry.department_id).in_(member.departments),
+    )
+    return or_(col(MemberRow.id) == member.id, shares, did_something)
 
 
 def _ways(session: Session, member: Member, sought: Sought) -> list[_Conditions]:

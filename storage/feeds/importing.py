@@ -5,19 +5,17 @@ merge, one transaction, holds the store's write lock. Killed at any moment, noth
 half-written.
 """
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from domain.chain import Entry
 from domain.days import Calendar
 from storage import audit
 from storage.feeds.mapping import Mapping
@@ -86,10 +84,10 @@ def import_file(  # noqa: PLR0913 - a file, how to read it and as of when
             tell("merging", feed.bytes_read)
 
             def work() -> ImportReport:
-                merged = merge(staged, calendar, chance)
+                merged = merge(staged, calendar, chance, now, member_id)
                 report = _finished(replace(read, name=name), merged, time.monotonic() - began)
-                told = Entry(int(now.timestamp()), "import", member_id, detail=_detail(report))
-                audit.append(staged.connection, [told])
+                told = audit.entry("import", at=now, member_id=member_id, **_detail(report))
+                audit.append(staged.connection, [*merged.entries, told])
                 rejected.keep()
                 return report
 
@@ -155,12 +153,12 @@ def _finished(read: ImportReport, merged: Merged, seconds: float) -> ImportRepor
     )
 
 
-def _detail(report: ImportReport) -> str:
+def _detail(report: ImportReport) -> dict[str, Any]:
     """What the audit keeps: counts and the file's digest, nothing of any patient."""
     kept = asdict(report)
     kept["new_departments"] = len(report.new_departments)
     kept.pop("name", None)  # somebody typed it, and a row of the trail stays for good
-    return json.dumps(kept, ensure_ascii=False)
+    return kept
 
 
 def _in_one_transaction(connection: Connection, work: Callable[[], T]) -> T:

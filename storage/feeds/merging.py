@@ -8,16 +8,19 @@ true until it commits; decisions made by others meanwhile wait for it.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import numpy as np
 from sqlalchemy import Connection, insert, text
 from sqlmodel import SQLModel, col, select
 
+from domain.chain import Entry
 from domain.days import Calendar
 from domain.references import draw_references
 from domain.statuses import Status
 from storage.counters import CONTRIBUTION, EARLIER_NO_SHOWS, add_to_rollup
+from storage.feeds.overtaken import end_calls
 from storage.feeds.report import ImportRefused
 from storage.feeds.staging import PATIENT_FIELDS, Staging
 from storage.rescoring import MODEL_IN_CHARGE, QUEUED
@@ -60,17 +63,28 @@ _CHANGING: Final = "id IN (SELECT id FROM feed_change)"
 
 @dataclass(frozen=True)
 class Merged:
-    """What a merge did."""
+    """What a merge did.
+
+    Attributes:
+        entries: What the audit trail is to say of it, beside the import itself.
+    """
 
     inserted: int
     updated: int
     new_patients: int
     patients_updated: int
     new_departments: tuple[str, ...]
-    forgotten: int = 0
+    forgotten: int
+    entries: list[Entry]
 
 
-def merge(staged: Staging, calendar: Calendar, chance: np.random.Generator) -> Merged:
+def merge(
+    staged: Staging,
+    calendar: Calendar,
+    chance: np.random.Generator,
+    now: datetime,
+    member_id: int | None,
+) -> Merged:
     """Take the staged rows into the store and keep true all that is counted from them.
 
     To be called in a transaction that writes. An empty cell never erases what is known.
@@ -79,6 +93,8 @@ def merge(staged: Staging, calendar: Calendar, chance: np.random.Generator) -> M
         staged: A finished staging.
         calendar: The zone of the feed, which must be the store's.
         chance: Where new patients' references come from.
+        now: The present (aware).
+        member_id: Who imports; `None` is the command line.
 
     Raises:
         ImportRefused: The store was filled in another zone.
@@ -96,27 +112,26 @@ def merge(staged: Staging, calendar: Calendar, chance: np.random.Generator) -> M
     new_patients = _add_patients(staged, chance)
 
     _find_changes(staged)
+    entries = end_calls(staged, now, member_id)
     _count(staged, _CHANGING, "-")
-    staged.run(f"""
-        INSERT INTO repick (day)
-        SELECT DISTINCT day FROM appointment WHERE {_CHANGING} AND {MODEL_IN_CHARGE}
-        ON CONFLICT (day) DO UPDATE SET day = excluded.day
-    """)
+    _ask_for_places(staged)
     updated = _update_appointments(staged)
     last = staged.one("SELECT coalesce(max(id), 0) FROM appointment")
     with _indexes_aside(staged, last):
         inserted = _add_appointments(staged)
         _count(staged, f"{_CHANGING} OR id > {last}", "+")
         _recount_earlier_no_shows(staged)
-    staged.run(f"""
-        INSERT INTO rescore (patient_id)
-        SELECT id FROM touched_patient WHERE {MODEL_IN_CHARGE} {QUEUED}
-    """)
+    _ask_for_chances(staged)
+    # What a patient missed in one department moves the lists of others too.
     staged.run("""
-        UPDATE department SET figures = figures + 1, outcomes = outcomes + 1
+        UPDATE department SET figures = figures + 1, outcomes = outcomes
+            + CASE WHEN id IN (SELECT id FROM touched_department) THEN 1 ELSE 0 END
         WHERE id IN (SELECT id FROM touched_department)
+            OR id IN (SELECT department_id FROM feed_recount)
     """)
-    return Merged(inserted, updated, new_patients, patients_updated, new_departments, forgotten)
+    return Merged(
+        inserted, updated, new_patients, patients_updated, new_departments, forgotten, entries
+    )
 
 
 def refuse_other_zone(connection: Connection, calendar: Calendar) -> bool:
@@ -273,14 +288,37 @@ def _count(staged: Staging, which: str, sign: str) -> None:
         """)
 
 
-def _recount_earlier_no_shows(staged: Staging) -> None:
+def _ask_for_places(staged: Staging) -> None:
+    """Where an appointment is leaving, somebody else may be singled out."""
     staged.run(f"""
-        UPDATE appointment SET prior_no_shows = recount.counted
+        INSERT INTO repick (day)
+        SELECT DISTINCT day FROM appointment WHERE {_CHANGING} AND {MODEL_IN_CHARGE}
+        ON CONFLICT (day) DO UPDATE SET day = excluded.day
+    """)
+
+
+def _ask_for_chances(staged: Staging) -> None:
+    """Have the coming appointments of the touched patients scored anew."""
+    staged.run(f"""
+        INSERT INTO rescore (patient_id)
+        SELECT id FROM touched_patient WHERE {MODEL_IN_CHARGE} {QUEUED}
+    """)
+
+
+def _recount_earlier_no_shows(staged: Staging) -> None:
+    """Also of appointments that the feed does not name, maybe in other departments."""
+    staged.run(f"""
+        INSERT INTO feed_recount (id, department_id, counted)
+        SELECT id, department_id, counted
         FROM (
-            SELECT id, prior_no_shows AS kept, {EARLIER_NO_SHOWS} AS counted
+            SELECT id, department_id, prior_no_shows AS kept, {EARLIER_NO_SHOWS} AS counted
             FROM appointment WHERE patient_id IN (SELECT id FROM touched_patient)
         ) AS recount
-        WHERE recount.id = appointment.id AND recount.kept <> recount.counted
+        WHERE kept <> counted
+    """)
+    staged.run("""
+        UPDATE appointment SET prior_no_shows = counted
+        FROM feed_recount WHERE feed_recount.id = appointment.id
     """)
 
 

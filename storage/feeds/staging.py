@@ -188,6 +188,13 @@ def _tables(dialect: Dialect) -> list[str]:
             duration {dialect.integer}, reminder_sent {dialect.boolean}, extra TEXT,
             released_at {dialect.integer}
         )""",
+        f"""CREATE TEMPORARY TABLE feed_overtaken (
+            call {dialect.integer}, appointment {dialect.integer}, action {dialect.integer}
+        )""",
+        f"""CREATE TEMPORARY TABLE feed_recount (
+            id {dialect.integer} PRIMARY KEY, department_id {dialect.integer},
+            counted {dialect.integer}
+        )""",
         f"CREATE TEMPORARY TABLE feed_reference (number {dialect.integer}, reference TEXT)",
         f"CREATE TEMPORARY TABLE touched_patient (id {dialect.integer} PRIMARY KEY)",
         f"CREATE TEMPORARY TABLE touched_department (id {dialect.integer} PRIMARY KEY)",

@@ -9,9 +9,12 @@ from domain.pushes import USUAL, Choice, PushKind, kinds_for
 @pytest.mark.parametrize(
     ("role", "kinds"),
     [
-        (Role.STAFF, [PushKind.SUMMARY, PushKind.DECISION]),
-        (Role.MANAGER, [PushKind.SUMMARY, PushKind.PROPOSAL, PushKind.DECISION]),
-        (Role.ADMIN, [PushKind.SUMMARY, PushKind.ALERT]),
+        (Role.STAFF, [PushKind.SUMMARY, PushKind.DECISION, PushKind.PEOPLE]),
+        (
+            Role.MANAGER,
+            [PushKind.SUMMARY, PushKind.PROPOSAL, PushKind.DECISION, PushKind.PEOPLE],
+        ),
+        (Role.ADMIN, [PushKind.SUMMARY, PushKind.PEOPLE, PushKind.ALERT]),
     ],
 )
 def test_a_role_gets_the_kinds_that_concern_it(role: Role, kinds: list[PushKind]) -> None:

@@ -15,3 +15,14 @@ async def small_town(tmp_path: Path, clock: HandClock) -> AsyncIterator[Town]:
     async with town(tmp_path, clock, a_small_hmo(clock.now())) as found, found.bot_at_work():
         await found.everybody_joins()
         yield found
+
+
+@pytest.fixture
+async def place(
+    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Town]:
+    """The same without Chromium, which not every test has to wait for."""
+    monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
+    async with town(tmp_path, clock, a_small_hmo(clock.now())) as found, found.bot_at_work():
+        await found.everybody_joins()
+        yield found

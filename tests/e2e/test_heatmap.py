@@ -21,17 +21,6 @@ needs_chromium = pytest.mark.skipif(
 
 
 @pytest.fixture
-async def blind_town(
-    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Town]:
-    """A town where there is no Chromium."""
-    monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
-    async with town(tmp_path, clock, a_small_hmo(clock.now())) as found, found.bot_at_work():
-        await found.everybody_joins()
-        yield found
-
-
-@pytest.fixture
 async def busy_town(tmp_path: Path, clock: HandClock) -> AsyncIterator[Town]:
     """A town with visits enough to show rates."""
     hmo = a_small_hmo(clock.now())
@@ -99,9 +88,9 @@ async def test_those_who_ask_at_once_share_a_render_and_nobody_gets_anothers_hea
 
 
 async def test_without_chromium_the_same_figures_come_as_a_table_with_the_reason(
-    blind_town: Town,
+    place: Town,
 ) -> None:
-    noa = blind_town.noa
+    noa = place.noa
     await noa.says("/heatmap")
     message = await noa.sees("No-show rate · all departments")
     assert "photo" not in message
@@ -142,8 +131,8 @@ async def test_an_hmo_without_outcomes_is_told_what_would_fill_the_picture(
         assert "Efficiency Gain – (0 ÷ 0)" in body(await place.dana.sees("Nothing is scheduled"))
 
 
-async def test_a_summary_leads_to_the_heatmap_and_leaves_one_message(blind_town: Town) -> None:
-    noa = blind_town.noa
+async def test_a_summary_leads_to_the_heatmap_and_leaves_one_message(place: Town) -> None:
+    noa = place.noa
     await noa.says("/summary")
     summary = await noa.sees("Good morning")
     await noa.presses(summary, "Heatmap")

@@ -268,6 +268,7 @@ async def test_settings_are_chosen_in_one_message_that_says_what_holds(place: To
         said = await dana.presses(await dana.sees("Sat–Thu"), "• Sat")
         assert (await dana.toast(said)).text == "Summary at 08:15, Sun–Thu"
         seen = await dana.sees("Sun–Thu")
+        assert "People: on" in all_labels(seen)
         said = await dana.presses(seen, "Decisions: silent")
         assert (await dana.toast(said)).text == "Decisions: off"
         seen = await dana.sees("Decisions: off")

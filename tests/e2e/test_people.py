@@ -1,10 +1,7 @@
 """People, over HTTP: inviting by a link, changing and suspending members, strangers at the door."""
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
@@ -21,29 +18,16 @@ from tests.e2e.town import (
     ROOT,
     Message,
     Town,
-    a_small_hmo,
     all_labels,
     body,
     shows,
-    town,
-    true,
     turned,
     with_button,
 )
 from tests.hmo import join
+from tests.waiting import until
 
 LINK = re.compile(r"https://t\.me/slotwise_bot\?start=([\w-]{22})")
-
-
-@pytest.fixture
-async def place(
-    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Town]:
-    """A town without Chromium, where everybody has joined."""
-    monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
-    async with town(tmp_path, clock, a_small_hmo(clock.now())) as found, found.bot_at_work():
-        await found.everybody_joins()
-        yield found
 
 
 # Inviting
@@ -205,7 +189,7 @@ async def test_a_suspended_person_gets_no_push_that_waits_and_no_renewed_figures
     shown = await place.dana.sees("High-risk")
     card = await turned(place.dana, shown, all_labels(shown)[0], "Nothing decided yet")
     await turned(place.dana, card, "Propose transfer", "Transfer proposed")
-    await true(lambda: place.store.read_now(unsettled, NOA.user_id) == 0)
+    await until(lambda: place.store.read_now(unsettled, NOA.user_id) == 0)
     assert place.noa.now() == since
 
 

@@ -1,6 +1,5 @@
 """Strangers, groups and other chats, over HTTP: what they get, and that they are slowed."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,20 +21,9 @@ from tests.e2e.town import (
     body,
     events,
     town,
-    true,
     with_button,
 )
-
-
-@pytest.fixture
-async def place(
-    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Town]:
-    """A town without Chromium, where everybody has joined."""
-    monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
-    async with town(tmp_path, clock, a_small_hmo(clock.now())) as found, found.bot_at_work():
-        await found.everybody_joins()
-        yield found
+from tests.waiting import until
 
 
 async def test_a_stranger_who_tries_codes_is_slowed_and_an_admin_told(
@@ -69,7 +57,7 @@ async def test_a_stranger_who_tries_codes_is_slowed_and_an_admin_told(
 async def test_a_command_that_is_refused_is_audited_too(place: Town) -> None:
     await place.dana.says("/people")
     await place.dana.sees("Only admins can manage people.")
-    await true(lambda: place.store.read_now(events).count("refused") == 1)
+    await until(lambda: place.store.read_now(events).count("refused") == 1)
 
 
 async def test_a_bot_that_is_added_to_a_group_says_where_it_answers(place: Town) -> None:
@@ -97,7 +85,7 @@ async def test_strangers_in_a_group_are_slowed_as_elsewhere(place: Town) -> None
         await phone.says("/risk")
     dana = group.person(DANA.user_id)
     await dana.says("/risk@slotwise_bot")
-    await true(lambda: len(answers(group.messages)) == 6)
+    await until(lambda: len(answers(group.messages)) == 6)
     assert place.store.read_now(events).count("stranger refused") == 5
 
 

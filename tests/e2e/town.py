@@ -3,7 +3,6 @@
 Nothing of the product is patched: the bot talks real HTTP to the strict Bot API server.
 """
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -208,13 +207,6 @@ async def turned(
     since = phone.now()
     await phone.presses(shown, button)
     return await phone.sees(there, since=since)
-
-
-async def true(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 def events(session: Session) -> list[str]:

@@ -1,12 +1,13 @@
 """Joining: what a code makes of its bearer, and what it does not."""
 
+import asyncio
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlmodel import Session, SQLModel, col
 
 from domain.clock import HandClock
@@ -17,6 +18,7 @@ from storage.joining import Ending, Joining, Newcomer
 from storage.store import Store
 from storage.tables import AuditEntry, Department, Invitation, MemberRow
 from tests.hmo import join
+from tests.waiting import until
 
 DANA = Newcomer(1001, 1001, "Dana")
 SECOND = timedelta(seconds=1)
@@ -56,6 +58,26 @@ def test_of_several_who_redeem_one_code_at_once_one_joins(store: Store, clock: H
         joined = list(pool.map(bearer, range(1, 5)))
     assert sum(member is not None for member in joined) == 1
     assert count(store, MemberRow) == 1
+
+
+async def test_who_presses_a_link_twice_in_the_same_moment_is_not_turned_away(
+    postgres_store: Store, clock: HandClock
+) -> None:
+    code, store = invite(postgres_store, clock), postgres_store
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+
+    def second_waits() -> bool:
+        return bool(store.read_now(lambda session: session.scalar(waits)))
+
+    with Session(store.engine) as first:
+        assert joining.redeem(first, code, DANA, clock.now()).ending is Ending.JOINED
+        second = asyncio.create_task(store.write(joining.redeem, code, DANA, clock.now()))
+        await until(second_waits)
+        first.commit()
+    answer = await second
+    assert answer.ending is Ending.YOURS
+    assert answer.member is not None
+    assert (answer.member.name, count(store, MemberRow)) == ("Dana", 1)
 
 
 @pytest.mark.parametrize(("late", "works"), [(-SECOND, True), (timedelta(), False)])

@@ -14,11 +14,12 @@ from sqlmodel import Session, col
 from domain.clock import HandClock
 from domain.membership import Obstacle
 from domain.people import Member, Refused, Right, Role
+from domain.pushes import Choice, PushKind
 from storage import joining, membership, outbox, people, risk
 from storage.invitations import invite
 from storage.joining import Ending, Joining, Newcomer
 from storage.store import Store
-from storage.tables import AuditEntry, Push
+from storage.tables import AuditEntry, Push, PushChoice
 from tests.hmo import join
 
 Change = Callable[[Session, Member, int], Obstacle | None]
@@ -46,6 +47,17 @@ def test_a_change_of_role_holds_is_audited_and_told(
     again = store.write_now(membership.change_role, root, dana.id, Role.MANAGER, clock.now())
     assert again is Obstacle.SAME
     assert len(store.read_now(told)) == 1
+
+
+def test_who_wants_no_decisions_is_told_of_a_new_role_all_the_same(
+    store: Store, clock: HandClock, root: Member, dana: Member
+) -> None:
+    def work(session: Session) -> None:
+        session.add(PushChoice(member_id=dana.id, kind=PushKind.DECISION, choice=Choice.OFF))
+
+    store.write_now(work)
+    store.write_now(membership.change_role, root, dana.id, Role.MANAGER, clock.now())
+    assert [to for to, _ in store.read_now(told)] == [dana.id]
 
 
 def test_departments_are_added_taken_away_and_lifted_and_told_of_once(

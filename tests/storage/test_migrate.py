@@ -132,6 +132,21 @@ def test_an_old_store_keeps_all_it_holds(old_store: Store) -> None:
             assert {key: kept[key] for key in row} == row, name
 
 
+def test_pushes_about_people_become_a_kind_of_their_own(old_store: Store) -> None:
+    kinds = {"told:1": "decision", "you:1:7": "people", "invitation:1:0": "people"}
+    with old_store.engine.execution_options(writes=True).begin() as connection:
+        migrate(connection, "0004")
+        push = all_tables(connection)["push"]
+        row = FIRST_TABLES["push"] | {"kind": "decision", "state": "waiting"}
+        for number, address in enumerate(kinds, 2):
+            values = row | {"id": number, "key": address, "address": address}
+            connection.execute(insert(push), values)
+    upgrade(old_store)
+    with old_store.engine.connect() as connection:
+        kept = connection.execute(select(push.c.address, push.c.kind).where(push.c.id > 1))
+        assert dict(kept.all()) == kinds
+
+
 def test_an_old_trail_is_chained_in_its_order_without_gaps(
     old_store: Store, clock: HandClock
 ) -> None:

@@ -13,8 +13,9 @@ from storage.efficiency import figures_version
 from storage.open_messages import KEPT_TRUE_FOR, Shown
 from storage.people import department_named
 from storage.store import Store
-from storage.tables import key_of
+from storage.tables import MemberRow, key_of
 from tests.hmo import join
+from tests.storage.plans import plan_of
 
 SECOND = timedelta(seconds=1)
 
@@ -43,6 +44,33 @@ def test_a_message_is_outdated_once_its_departments_figures_moved(
     assert outdated(store, clock) == []
     store.write_now(actions.touch_figures, [cardiology])
     assert sorted(outdated(store, clock), key=by_message) == [everywhere, heart]
+
+
+def test_messages_to_be_removed_are_the_old_and_those_of_who_was_suspended_oldest_first(
+    store: Store, clock: HandClock, dana: Member
+) -> None:
+    avi = join(store, Role.MANAGER, 2, "Avi", clock.now())
+    for number, who in enumerate((dana, avi, dana, avi), 1):
+        shows(store, clock, who, number, None)
+        clock.move(SECOND)
+
+    def to_be_removed(limit: int = 9) -> list[int]:
+        before = clock.now() - 3 * SECOND
+        found = store.read_now(open_messages.to_be_removed, before, limit)
+        return [message.message_id for message in found]
+
+    assert to_be_removed() == [1]
+    suspend(store, avi)
+    assert to_be_removed() == [1, 2, 4]
+    suspend(store, dana)
+    assert to_be_removed() == [1, 2, 3, 4]
+    assert to_be_removed(2) == [1, 2]
+
+
+def test_messages_to_be_removed_are_found_by_indexes(sqlite_store: Store, clock: HandClock) -> None:
+    plan = plan_of(sqlite_store, open_messages.to_be_removed, clock.now(), 9)
+    assert "ix_open_message_sent_at (sent_at<?)" in plan
+    assert "SCAN open_message" not in plan
 
 
 def test_a_message_shown_after_the_figures_moved_is_true(
@@ -146,3 +174,10 @@ def named(session: Session, name: str) -> int:
 
 def by_message(shown: Shown) -> int:
     return shown.message_id
+
+
+def suspend(store: Store, member: Member) -> None:
+    def work(session: Session) -> None:
+        session.get_one(MemberRow, member.id).suspended = True
+
+    store.write_now(work)

@@ -135,11 +135,11 @@ def test_what_somebody_waits_for_overtakes_a_flood_of_what_all_get(
         person = join(store, Role.STAFF, number, f"No. {number}", clock.now())
         tell(store, clock, person, "summary", key=str(number), kind=PushKind.SUMMARY)
     clock.move(SECOND)
-    kinds = (PushKind.ALERT, PushKind.DECISION, PushKind.PROPOSAL)
+    kinds = (PushKind.ALERT, PushKind.PEOPLE, PushKind.DECISION, PushKind.PROPOSAL)
     for number, kind in enumerate(kinds):
         person = join(store, Role.MANAGER, 100 + number, kind, clock.now())
         tell(store, clock, person, "told:1", key=kind, kind=kind)
-    taken = [push.kind for push in take(store, clock, limit=5)]
+    taken = [push.kind for push in take(store, clock, limit=6)]
     assert taken == [*reversed(kinds), PushKind.SUMMARY, PushKind.SUMMARY]
 
 

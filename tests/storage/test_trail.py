@@ -14,6 +14,7 @@ from storage import actions, audit, batches, invitations, trail
 from storage.store import Store
 from storage.trail import Sought, TrailPage, trail_page
 from tests.hmo import HOUSE, Hmo, join
+from tests.storage.plans import plan_of
 
 EVERYTHING = Sought()
 
@@ -170,7 +171,30 @@ def test_who_was_concerned_is_named(store: Store, clock: HandClock, root: Member
     store.write_now(work)
     newest = seen(store, root).rows[0]
     assert (newest.who, newest.whom) == ("Root", "Dana")
-    assert list(store.read_now(trail.people_in_trail).values()) == ["Dana", "Root"]
+    assert list(store.read_now(trail.people_in_trail, root).values()) == ["Dana", "Root"]
+
+
+def test_a_manager_looks_for_people_of_their_departments_and_for_who_did_something_there(
+    store: Store, clock: HandClock, root: Member, noa: Member, avi: Member
+) -> None:
+    join(store, Role.STAFF, 4, "Dana", clock.now(), ("Ears", "Eyes"))
+    far = join(store, Role.MANAGER, 5, "Tal", clock.now(), ("Ears",))
+
+    def found(member: Member) -> list[str]:
+        return list(store.read_now(trail.people_in_trail, member).values())
+
+    assert found(avi) == ["Avi", "Dana"]
+    decide(store, noa, "p0", clock)
+    decide(store, far, "p1", clock)
+    assert found(avi) == ["Avi", "Dana", "Noa"]
+    assert found(noa) == found(root) == ["Avi", "Dana", "Noa", "Root", "Tal"]
+
+
+def test_the_people_a_manager_may_look_for_are_found_by_indexes(sqlite_store: Store) -> None:
+    avi = Member(1, 1, 1, "Avi", Role.MANAGER, frozenset({1, 2}))
+    plan = plan_of(sqlite_store, trail.people_in_trail, avi)
+    assert "ix_audit_entry_member_department (member_id=? AND department_id=?)" in plan
+    assert "SCAN audit_entry" not in plan
 
 
 def test_more_rows_than_are_counted_are_still_a_page(

@@ -25,6 +25,7 @@ from storage import actions, calls, corrections, counters
 from storage.feeds.importing import import_file
 from storage.feeds.mapping import Mapping
 from storage.feeds.report import ImportRefused
+from storage.slots import is_given_back
 from storage.store import Store
 from storage.tables import Action, Appointment, Call, Department, Patient, key_of
 from tests.conftest import MONDAY_MORNING
@@ -137,6 +138,11 @@ class World:
                 usable[key] = says | {"status": known["status"]}
             else:
                 self.released.remove(key)
+        for key, says in usable.items():
+            known = self.held.get(key, says)
+            stays = (says["status"], says["start"]) == (Status.CANCELLED, known["start"])
+            if known["status"] is Status.CANCELLED and not stays:
+                self.says_otherwise(key, None)
         self.held |= usable
 
     def appointments(self) -> list[Appointment]:
@@ -232,6 +238,16 @@ class World:
             else:
                 self.store.write_now(getattr(actions, how), self.manager, key, self.now)
 
+    def given_back(self) -> set[str]:
+        """What is free because a patient said so on the phone."""
+        query = select(Appointment.external_id).where(is_given_back())
+        return set(self.store.read_now(lambda session: session.exec(query).all()))
+
+    def counted_given_back(self) -> set[str]:
+        """The same, from what is known beside the store."""
+        said = {key for key, outcome, _ in self.in_force if outcome is CallOutcome.CANCELS}
+        return {key for key in said if self.held[key]["status"] is Status.CANCELLED}
+
     def risk_list(self) -> list[tuple[Any, ...]]:
         """The store's: most earlier no-shows first, then the soonest."""
 
@@ -296,6 +312,7 @@ def test_after_any_history_everything_kept_equals_a_count_from_scratch(
         world.do(step, given_)
         assert store.read_now(counters.verify) == []
         assert world.risk_list() == world.counted_risk_list()
+        assert world.given_back() == world.counted_given_back()
         shielded = {each.external_id for each in world.appointments() if each.released_at}
         assert shielded == world.released
     kept = {each.external_id: (each.start, each.status) for each in world.appointments()}

@@ -127,7 +127,9 @@ def test_an_authorised_appointment_stays_so_when_moved_and_counts_while_it_is_sc
     assert is_true(store)
 
 
-def test_only_touched_departments_get_a_new_version(store: Store, take_in: TakeIn) -> None:
+def test_departments_get_a_new_version_if_their_figures_or_lists_have_changed(
+    store: Store, take_in: TakeIn
+) -> None:
     def versions() -> dict[str, tuple[int, int]]:
         return store.read_now(
             lambda session: {
@@ -136,11 +138,15 @@ def test_only_touched_departments_get_a_new_version(store: Store, take_in: TakeI
         )
 
     take_in(FULL)
+    take_in(f"{HEADER}\nA7,P4,Eyes,2026-11-30T09:00,booked\n")
     before = versions()
     take_in(
-        f"{HEADER}\nA1,P1,Cardiology,2026-11-02T09:00,fulfilled\nA4,P2,Neurology,2026-11-30T09:00,booked\n"
+        f"{HEADER}\nA1,P1,Cardiology,2026-11-02T09:00,fulfilled\nA7,P4,Eyes,2026-11-30T09:00,booked\n"
     )
-    assert versions() == before | {"Cardiology": (2, 2)}
+    assert appointment(store, "A3").prior_no_shows == 1
+    assert versions() == before | {"Cardiology": (2, 2), "Neurology": (2, 1)}
+    take_in(f"{HEADER}\nA7,P4,Neurology,2026-11-30T09:00,booked\n")
+    assert versions() == {"Cardiology": (2, 2), "Neurology": (3, 2), "Eyes": (2, 2)}
 
 
 def test_the_last_row_of_an_id_wins(store: Store, take_in: TakeIn) -> None:

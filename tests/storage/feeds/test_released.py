@@ -1,15 +1,21 @@
 """A slot that was given back by phone, and a feed that does not know of it yet."""
 
 import pytest
+from sqlmodel import Session, col, select
 
 from domain.calls import CallOutcome
 from domain.clock import HandClock
+from domain.criteria import Criteria
+from domain.criteria import select as select_criteria
 from domain.people import Member, Role
 from domain.statuses import Status
-from storage import calls, proposals
+from domain.transfers import Kind, State
+from storage import actions, audit, calls, proposals
+from storage.efficiency import efficiency
+from storage.feeds.overtaken import OVERTAKEN
 from storage.feeds.report import ImportReport
 from storage.store import Store
-from storage.tables import key_of
+from storage.tables import AuditEntry, Push, key_of
 from tests.hmo import HOUSE, join
 from tests.storage.feeds.helpers import HEADER, TakeIn, appointment, is_true
 
@@ -78,7 +84,75 @@ def test_once_the_feed_says_cancelled_too_the_transfer_still_waits(
     assert store.read_now(proposals.waiting, manager, clock.now(), 0, 9).total == 1
     feed(take_in)
     assert appointment(store, released).status is Status.BOOKED
+    assert store.read_now(proposals.waiting, manager, clock.now(), 0, 9).total == 0
     assert is_true(store)
+
+
+@pytest.mark.parametrize(
+    ("start", "status"),
+    [(LATER, "booked"), (LATER, "cancelled"), (START, "waitlist"), (START, "entered-in-error")],
+)
+def test_what_the_hmo_changes_ends_the_call_and_its_transfer(
+    store: Store,
+    clock: HandClock,
+    take_in: TakeIn,
+    manager: Member,
+    released: str,
+    start: str,
+    status: str,
+) -> None:
+    feed(take_in, start, status)
+    slot = key_of(appointment(store, released))
+    (call,) = store.read_now(calls.calls_about, slot)
+    (action,) = store.read_now(proposals.actions_about, slot)
+    assert call.undone_at == action.revoked_at == clock.now()
+    assert (action.state, action.reason) == (State.REVOKED, OVERTAKEN)
+    assert store.read_now(calls.calls_in_force, [slot]) == {}
+    assert store.read_now(proposals.waiting, manager, clock.now(), 0, 9).total == 0
+    assert appointment(store, released).action_state is None
+    assert is_true(store)
+    trail = store.read_now(audited)
+    assert trail[-3:] == [("undo call", slot), ("withdraw", slot), ("import", None)]
+    assert store.read_now(audit.verify) is None
+
+
+def test_a_visit_that_is_booked_anew_counts_no_more_as_actioned_and_who_authorized_is_told(
+    store: Store, clock: HandClock, take_in: TakeIn, manager: Member, released: str
+) -> None:
+    slot = key_of(appointment(store, released))
+    (action,) = store.read_now(proposals.actions_about, slot)
+    avi = join(store, Role.MANAGER, 2, "Avi", clock.now())
+    store.write_now(actions.authorize, avi, action.id, clock.now(), HOUSE.threshold)
+    feed(take_in, LATER)
+    selection = select_criteria(Criteria(), manager, HOUSE, clock.now())
+    found = store.read_now(efficiency, selection)
+    assert (found.actioned, found.scheduled) == (0, 1)
+    assert store.read_now(proposals.actions_about, slot)[0].state is State.REVOKED
+    assert is_true(store)
+    assert store.read_now(audited)[-3:-1] == [("undo call", slot), ("undo", slot)]
+    address, revoked = f"told:{action.id}", State.REVOKED
+    keys = store.read_now(lambda session: session.exec(select(Push.key)).all())
+    assert {f"{address}:{revoked}:{member.id}" for member in (manager, avi)} <= set(keys)
+
+
+def test_a_transfer_that_was_proposed_before_the_call_stays(
+    store: Store, clock: HandClock, take_in: TakeIn, manager: Member
+) -> None:
+    feed(take_in)
+    slot = key_of(appointment(store, "A1"))
+    store.write_now(actions.propose, manager, slot, Kind.TRANSFER, clock.now(), 0)
+    now = clock.now()
+    store.write_now(calls.record_call, manager, slot, CallOutcome.CANCELS, now, HOUSE.threshold)
+    feed(take_in, LATER)
+    (action,) = store.read_now(proposals.actions_about, slot)
+    assert action.state is State.PROPOSED
+    assert store.read_now(calls.calls_in_force, [slot]) == {}
+    assert is_true(store)
+
+
+def audited(session: Session) -> list[tuple[str, int | None]]:
+    query = select(AuditEntry.event, AuditEntry.appointment_id).order_by(col(AuditEntry.id))
+    return list(session.exec(query))
 
 
 def feed(

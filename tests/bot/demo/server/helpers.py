@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -75,10 +73,3 @@ def picture(width: int, height: int, kind: str = "PNG") -> bytes:
     content = BytesIO()
     Image.new("L", (width, height)).save(content, kind, progressive=True)
     return content.getvalue()
-
-
-async def until(condition: Callable[[], bool], within: float = 5.0) -> None:
-    """Waits for something that rings no bell."""
-    async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from bot.demo.server import BotApiServer, Fault
-from tests.bot.demo.server.helpers import AMIR, DANA, NOA, Api, refusal, until
+from tests.bot.demo.server.helpers import AMIR, DANA, NOA, Api, refusal
+from tests.waiting import until
 
 
 async def test_a_fault_strikes_as_often_as_told(server: BotApiServer, api: Api) -> None:

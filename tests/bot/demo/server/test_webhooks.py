@@ -16,7 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.demo.server import BotApiServer
-from tests.bot.demo.server.helpers import AMIR, DANA, Api, until
+from tests.bot.demo.server.helpers import AMIR, DANA, Api
+from tests.waiting import until
 
 
 class Hook:

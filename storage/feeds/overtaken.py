@@ -1,0 +1,114 @@
+"""What a patient said by phone and the HMO's own word has overtaken.
+
+A slot that was given back is offered for a transfer. Once the feed gives the appointment another
+start, or any status but `cancelled`, the call holds no longer, and neither does that transfer.
+"""
+# ruff: noqa: S608 - statements are made of this module's constants; values are bound
+
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import column, select, table, update
+from sqlmodel import Session, col
+
+from domain.calls import CallOutcome
+from domain.chain import Entry
+from domain.pushes import PushKind
+from domain.statuses import Status
+from domain.transfers import OPEN, Act, Kind, State
+from storage import audit, outbox
+from storage.actions import PUSHED_DECISION, furthest_state
+from storage.feeds.staging import Staging
+from storage.tables import Action, Appointment, Call
+
+OVERTAKEN: Final = "changed in the HMO's own system"
+
+_FOUND: Final = table("feed_overtaken", column("call"), column("appointment"), column("action"))
+
+
+class _Transfer(NamedTuple):
+    """A transfer that was revoked."""
+
+    id: int
+    appointment_id: int
+    kind: Kind
+    proposed_by: int | None
+    decided_by: int | None
+
+    @property
+    def event(self) -> str:
+        return Act.WITHDRAW if self.decided_by is None else Act.UNDO
+
+
+def end_calls(staged: Staging, now: datetime, member_id: int | None) -> list[Entry]:
+    """End the calls that the changes in `feed_change` overtake, with all that follows from it.
+
+    To be called while the appointments are as they were.
+
+    Returns:
+        What the audit trail is to say of it.
+    """
+    if not staged.run(_FIND):
+        return []
+    with Session(staged.connection) as session:
+        calls = session.execute(
+            update(Call)
+            .where(col(Call.id).in_(select(_FOUND.c.call)))
+            .values(undone_at=now)
+            .returning(col(Call.id), col(Call.appointment_id))
+        ).all()
+        transfers = _revoke(session, now)
+        for transfer in transfers:
+            _tell(session, transfer, now, member_id)
+        session.flush()
+    by: dict[str, Any] = {"at": now, "member_id": member_id}
+    outcome = CallOutcome.CANCELS
+    return [
+        *(
+            audit.entry("undo call", appointment_id=about, call=call, outcome=outcome, **by)
+            for call, about in sorted(calls)
+        ),
+        *(
+            audit.entry(
+                it.event, appointment_id=it.appointment_id, action=it.id, kind=it.kind, **by
+            )
+            for it in sorted(transfers)
+        ),
+    ]
+
+
+_FIND: Final = f"""
+    INSERT INTO feed_overtaken (call, appointment, action)
+    SELECT call.id, known.id, call.action_id
+    FROM feed_change AS new
+    JOIN appointment AS known ON known.id = new.id
+    JOIN call ON call.appointment_id = known.id
+    WHERE call.outcome = '{CallOutcome.CANCELS}' AND call.undone_at IS NULL
+        AND known.status = '{Status.CANCELLED}'
+        AND (new.status <> '{Status.CANCELLED}' OR new.start <> known.start)
+"""
+
+
+def _revoke(session: Session, now: datetime) -> list[_Transfer]:
+    """Revoke the transfers, also those that are authorized: the slot they gave away is no more."""
+    revoked = session.execute(
+        update(Action)
+        .where(col(Action.id).in_(select(_FOUND.c.action)), col(Action.state).in_(OPEN))
+        .values(state=State.REVOKED, revoked_at=now, reason=OVERTAKEN)
+        .returning(*(getattr(Action, name) for name in _Transfer._fields))
+    ).all()
+    session.execute(
+        update(Appointment)
+        .where(col(Appointment.id).in_(select(_FOUND.c.appointment)))
+        .values(action_state=furthest_state())
+    )
+    return [_Transfer(*row) for row in revoked]
+
+
+def _tell(session: Session, revoked: _Transfer, now: datetime, by_id: int | None) -> None:
+    """Push what became of it to who proposed and who authorized it."""
+    address = f"{PUSHED_DECISION}:{revoked.id}"
+    for to in {revoked.proposed_by, revoked.decided_by}:
+        if to not in (None, by_id):
+            key = f"{address}:{State.REVOKED}:{to}"
+            outbox.enqueue(session, to, address, now, key=key, kind=PushKind.DECISION)
