@@ -10,7 +10,7 @@ from domain.ages import AGE_GROUPS
 from domain.days import Calendar
 from domain.people import Refused, Right
 from domain.references import read_reference
-from domain.risk import EXCUSED_MARK, history_strip, lead_days
+from domain.risk import EXCUSED_MARK, history_strip, is_high_risk, lead_days
 from domain.statuses import Status
 from domain.transfers import (
     OPEN,
@@ -299,8 +299,11 @@ def _barrier(visit: Visit, found: Card, kind: Kind) -> Barrier | None:
     return barrier_of_appointment(
         found.status,
         found.row.start,
-        found.row.prior_no_shows,
-        threshold=visit.desk.house.threshold,
+        high_risk=is_high_risk(
+            found.row.prior_no_shows,
+            picked=found.row.picked,
+            threshold=visit.desk.house.threshold,
+        ),
         now=visit.desk.clock.now(),
         free=kind is Kind.TRANSFER and found.given_back,
     )

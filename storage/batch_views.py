@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 
 from domain.criteria import Selection
 from domain.efficiency import Efficiency
+from domain.risk import is_high_risk
 from domain.statuses import NOT_SCHEDULED
 from domain.transfers import Barrier, State, barrier_of_appointment
 from storage.efficiency import efficiency
@@ -167,8 +168,9 @@ def _why(appointment: Appointment, selection: Selection, free: bool) -> str:
     barrier = barrier_of_appointment(
         appointment.status,
         appointment.start,
-        appointment.prior_no_shows,
-        threshold=selection.threshold,
+        high_risk=is_high_risk(
+            appointment.prior_no_shows, picked=appointment.picked, threshold=selection.threshold
+        ),
         now=selection.after,
         free=free,
     )

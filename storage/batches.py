@@ -36,7 +36,7 @@ from storage.actions import furthest_state, touch_figures
 from storage.batch_views import acted_on
 from storage.proposals import is_waiting
 from storage.risk import is_undecided
-from storage.selecting import at_risk, shape_of, values_of
+from storage.selecting import at_risk, is_high_risk, shape_of, values_of
 from storage.slots import is_given_back
 from storage.tables import (
     Action,
@@ -253,7 +253,7 @@ def _is_open(
         or_(
             and_(
                 col(Appointment.status) == Status.BOOKED,
-                col(Appointment.prior_no_shows) >= threshold,
+                is_high_risk(threshold),
             ),
             is_given_back(),
         ),

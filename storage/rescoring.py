@@ -137,7 +137,11 @@ def score(
 
 
 def pick(session: Session, limit: int) -> int:
-    """Single out the most likely no-shows of the days that wait; how many days were done."""
+    """Single out the most likely no-shows of the days that wait; how many days were done.
+
+    What something was proposed or decided about stays singled out beside them, so that nobody is
+    asked for a decision that is refused then.
+    """
     days = session.scalars(
         select(col(Repick.day))
         .order_by(col(Repick.day))
@@ -169,7 +173,7 @@ _PICK: Final = text(f"""
             SELECT appointment.id, picked, chance > 0 AND row_number() OVER (
                 PARTITION BY department_id
                 ORDER BY chance DESC, prior_no_shows DESC, start, appointment.id
-            ) <= coalesce(capacity, :usual) AS chosen
+            ) <= coalesce(capacity, :usual) OR picked AND action_state IS NOT NULL AS chosen
             FROM appointment JOIN department ON department.id = department_id
             WHERE day = :day AND status = '{Status.BOOKED}'
         ) AS ranked

@@ -12,7 +12,7 @@ from sqlmodel import Field, SQLModel
 
 from domain.statuses import Status
 from domain.transfers import State
-from storage.columns import Word, generated_key, key_part, moment, refers
+from storage.columns import Key, Word, generated_key, key_part, moment, refers
 
 
 class Department(SQLModel, table=True):

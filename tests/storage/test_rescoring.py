@@ -29,7 +29,7 @@ class SharesMissed:
     model_id: int
 
     def thousandths(
-        self, targets: pd.DataFrame, now: datetime, known: pd.DataFrame
+        self, targets: pd.DataFrame, _now: datetime, known: pd.DataFrame
     ) -> np.ndarray[Any, np.dtype[np.int64]]:
         missed = known.groupby("patient")["outcome"].mean().fillna(0.5)
         return (targets["patient"].map(missed).to_numpy() * 998 + 1).round().astype(np.int64)
