@@ -108,7 +108,9 @@ ACTS: Final[MappingProxyType[str, Actor]] = MappingProxyType(
     }
 )
 
-OLD_BUTTON: Final = "This button is from an older message. Send /risk for a fresh list."
+OLD_BUTTON: Final = (
+    "This button is from an older message. Send the command again; /help lists them all."
+)
 _WHO_CAN: Final = MappingProxyType(
     {
         Right.SEE: ("people with access to {to}", "see this"),
