@@ -76,6 +76,7 @@ SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
         audit_trail.BY_PERSON: audit_trail.choose_person,
         deliveries.DELIVERIES: deliveries.delivery_list,
         deliveries.LETTER: deliveries.delivery,
+        deliveries.RESEND_ALL: deliveries.ask_to_resend_all,
     }
 )
 
@@ -105,6 +106,7 @@ ACTS: Final[MappingProxyType[str, Actor]] = MappingProxyType(
         settings.CHOOSE: settings.choose,
         deliveries.RESEND: deliveries.resend,
         deliveries.DROP: deliveries.drop,
+        deliveries.RESEND_NOW: deliveries.resend_all,
     }
 )
 
