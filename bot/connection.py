@@ -4,6 +4,7 @@ python-telegram-bot's own, by httpx, spends several times as long on a call; of 
 under load that was most (`docs/decisions/0007`).
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -13,19 +14,21 @@ from typing import Any, Final
 import aiohttp
 import httpx
 from telegram._utils.defaultvalue import DefaultValue
-from telegram.error import NetworkError, TimedOut
+from telegram.error import Conflict, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 CALLS_AT_ONCE: Final = 64
 """Connections that are open at a time; further calls wait for one."""
 REFUSED_AT_MOST: Final = 5
 """Refusals in a row after which the token counts as withdrawn."""
+FIRST_WAIT: Final = 1.0
+"""Seconds from a failure to asking for updates again; after further ones it is longer."""
 
 _READ: Final = 5.0
 _WRITE_FILE: Final = 30.0
 _CONNECT: Final = 5.0
 _WAIT_FOR_ONE: Final = 30.0
-
+_LONGEST_WAIT: Final = 30.0
 
 _UNKNOWN_TOKEN: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND})
 
@@ -139,34 +142,67 @@ class Connection(BaseRequest):
 
 
 class PollingConnection(Connection):
-    """The connection on which updates are asked for.
+    """The connection on which updates are asked for. It waits by itself after a failure.
 
-    python-telegram-bot ends polling for good, and without a word, at the first 401 or 404. A proxy
-    on the way may answer so once; such an answer is therefore tried again like any other trouble.
+    Left to python-telegram-bot, polling would end for good, and without a word, at the first 401 or
+    404, which a proxy on the way may answer once; and its waits go on when the program is to end.
 
     Args:
         watch: Told of every call.
 
     Attributes:
+        on_trouble: Told of every call that failed.
         refusals: 401 and 404 in a row.
     """
 
     def __init__(self, watch: Watch = lambda _method, _status, _seconds: None) -> None:
         super().__init__(1, watch)
+        self.on_trouble: Callable[[TelegramError], None] = lambda _error: None
         self.refusals = 0
+        self._wait = FIRST_WAIT
+        self._ends = self._is_silent = False
+
+    def end(self, *, confirm: bool) -> None:
+        """The program ends: nothing is waited for any more.
+
+        Args:
+            confirm: Whether the last call is made, which tells Telegram what was taken. It ends the
+                call that another program may have waiting.
+        """
+        self._ends, self._is_silent = True, not confirm
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """See `Connection.do_request`.
 
         Raises:
-            NetworkError: Also where the server says that it does not know the token.
+            TimedOut: It failed, and the wait after that is over; the caller asks again at once.
+            NetworkError: It failed while the program ends.
         """
-        code, payload = await super().do_request(*args, **kwargs)
+        if self._is_silent:
+            return HTTPStatus.OK, b'{"ok": true, "result": []}'
+        try:
+            code, payload = await super().do_request(*args, **kwargs)
+            self._check(code)
+        except TelegramError as error:
+            self.on_trouble(error)
+            if self._ends:
+                raise
+            await asyncio.sleep(self._wait)
+            if not isinstance(error, Conflict):  # another program may be leaving just now
+                self._wait = min(self._wait * 1.5, _LONGEST_WAIT)
+            raise TimedOut from error
+        self._wait = FIRST_WAIT
+        return code, payload
+
+    def _check(self, code: int) -> None:
         if code in _UNKNOWN_TOKEN:
             self.refusals += 1
             raise NetworkError("the server does not know the token")
         self.refusals = 0
-        return code, payload
+        if code == HTTPStatus.CONFLICT:
+            raise Conflict("somebody else asks for the updates")
+        if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise NetworkError(f"the server answers with {code}")
 
 
 def _called(url: str) -> str:

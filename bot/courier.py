@@ -11,16 +11,19 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from typing import Any, Concatenate, Final, ParamSpec
 
 import structlog
 from sqlmodel import Session
-from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
+from telegram.error import ChatMigrated, RetryAfter, TelegramError
 
+from bot.later import Later, Message
 from bot.mishaps import RECONNECTS_AFTER, ending_of, ending_unsent
+from bot.outage import Outage
 from bot.pace import Pace
 from domain.deliveries import Ending, Event, Reason
-from domain.people import Refused
+from domain.people import Member, Refused
 from handlers.addresses import UnknownAddress
 from handlers.desk import Desk
 from handlers.gateway import seconds_of
@@ -59,6 +62,10 @@ SLOW_AT_ONCE: Final = 64
 _LOOKS_AT_MOST_EVERY: Final = 0.05
 
 
+class NotNow(Exception):  # noqa: N818 - the message goes later
+    """An outage began while a message waited for its turn."""
+
+
 class Courier:
     """Runs beside the handlers until it is stopped.
 
@@ -74,10 +81,12 @@ class Courier:
         self._desk = desk
         self._pace = pace or Pace()
         self._chance = chance
+        self._outage = Outage(self._pace)
+        self._later = Later(chance)
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._waiting: set[int] = set()
         self._slow: set[int] = set()
-        self._claimed: set[int] = set()
+        self._claimed: dict[int, DuePush] = {}
 
     async def run(self) -> None:
         """Deliver and renew until cancelled; a round that fails is logged and tried again."""
@@ -109,15 +118,15 @@ class Courier:
         if self._claimed:
             with contextlib.suppress(StoreUnavailable):
                 now = self._desk.clock.now()
-                await self._desk.store.write(outbox.release, list(self._claimed), now)
+                await self._desk.store.write(outbox.release, list(self._claimed.values()), now)
 
     async def _round(self) -> None:
         """Take in hand what there is room for: pushes first, a third kept for renewals."""
-        now, store = self._desk.clock.now(), self._desk.store
+        now = self._desk.clock.now()
         room = self._room()
         if not room:
             return
-        outdated = await store.read(open_messages.outdated, now, room, self._closed())
+        outdated = await self._outdated(now, room)
         await self._take_pushes(room - min(len(outdated), room // 3))
         for shown in outdated[: self._room()]:
             if shown.chat_id not in self._busy and self._pace.is_ready(shown.chat_id):
@@ -129,15 +138,25 @@ class Courier:
             now, closed = self._desk.clock.now(), self._closed()
             pushes = await self._desk.store.write(outbox.claim_due, now, room, closed)
             for push in pushes:
-                self._claimed.add(push.id)
+                self._claimed[push.member.chat_id] = push
                 self._begin(push.member.chat_id, self._deliver(push))
             if not pushes:
                 return
             room -= len(pushes)
 
+    async def _outdated(self, now: datetime, room: int) -> list[Shown]:
+        """Messages to be renewed, apart from those that were put off."""
+        later = self._later.waiting(now)
+        found = await self._desk.store.read(
+            open_messages.outdated, now, room + len(later), self._closed()
+        )
+        return [shown for shown in found if _key(shown) not in later][:room]
+
     def _room(self) -> int:
         if self._pace.is_held or len(self._slow) >= SLOW_AT_ONCE:
             return 0
+        if self._outage.lasts:
+            return 0 if self._busy else 1
         on_their_way = len(self._busy) - len(self._slow)
         return max(0, min(IN_HAND - len(self._waiting), AT_ONCE - on_their_way))
 
@@ -146,13 +165,16 @@ class Courier:
 
     def _begin(self, chat_id: int, work: Coroutine[Any, Any, None]) -> None:
         """One message at a time to a chat; the next round has the rest."""
+        self._outage.begin(chat_id)
         task = asyncio.create_task(self._guarded(work))
         self._busy[chat_id] = task
         self._waiting.add(chat_id)
-        task.add_done_callback(lambda _: self._end(chat_id))
+        task.add_done_callback(lambda done: self._end(chat_id, done))
 
-    def _end(self, chat_id: int) -> None:
+    def _end(self, chat_id: int, task: asyncio.Task[None]) -> None:
         self._busy.pop(chat_id, None)
+        if not task.cancelled():  # else what it had claimed is still to be given back
+            self._claimed.pop(chat_id, None)
         self._waiting.discard(chat_id)
         # In a flood a look at the database for each message would be most of the work.
         if len(self._waiting) <= IN_HAND // 2:
@@ -161,10 +183,14 @@ class Courier:
     async def _turn(self, chat_id: int) -> None:
         await self._pace.turn(chat_id)
         self._waiting.discard(chat_id)
+        if not self._outage.lets_pass(chat_id):
+            raise NotNow
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
+        except NotNow:
+            pass
         except StoreUnavailable as reason:
             log.error("the database cannot be reached; trying again", reason=str(reason))
         except Exception:
@@ -180,11 +206,14 @@ class Courier:
                 log.exception("a push could not be made")
             await self._record_ending(push, ending_unsent(error))
             return
-        await self._turn(push.member.chat_id)
-        if await self._desk.store.write(outbox.begin, push, self._desk.clock.now()):
-            self._claimed.discard(push.id)
+        store, clock = self._desk.store, self._desk.clock
+        try:
+            await self._turn(push.member.chat_id)
+        except NotNow:
+            await store.write(outbox.release, [push], clock.now())
+            return
+        if await store.write(outbox.begin, push, clock.now()):
             await self._send(push, screen)
-        self._claimed.discard(push.id)
 
     async def _made(self, push: DuePush) -> Screen:
         """The screen of a push. One that waits for a picture does not hold up the others."""
@@ -214,24 +243,34 @@ class Courier:
                 log.exception("a push failed")
             await self._not_sent(push, error)
             return
+        self._outage.answered()
         await self._surely(outbox.mark_sent, push.id, shown, clock.now())
 
     async def _not_sent(self, push: DuePush, error: Exception) -> None:
-        chat_id, ending = push.member.chat_id, ending_of(error)
-        if isinstance(error, RetryAfter):
-            self._pace.hold(chat_id, seconds_of(error))
-        elif isinstance(error, ChatMigrated):
+        ending = self._learn(push.member.chat_id, error)
+        if isinstance(error, ChatMigrated):
             await self._surely(people.move_chat, push.member.id, error.new_chat_id)
-        elif ending.wait == RECONNECTS_AFTER:
-            self._pace.hold_all(RECONNECTS_AFTER.total_seconds())
         elif ending.reason is Reason.REFUSED and ending.event is Event.HOPELESS:
             log.error("a push was refused", push=push.id, problem=ending.problem)
         await self._record_ending(push, ending)
 
+    def _learn(self, chat_id: int, error: Exception) -> Ending:
+        """What an error says of the message that met it; for those to come it is kept in mind."""
+        ending = ending_of(error)
+        if isinstance(error, RetryAfter):
+            self._pace.hold(chat_id, seconds_of(error))
+            self._outage.answered()
+        elif ending.wait == RECONNECTS_AFTER:
+            self._pace.hold_all(RECONNECTS_AFTER.total_seconds())
+        elif ending.event is not Event.LOST:
+            self._outage.answered()
+        elif isinstance(error, TelegramError | TimeoutError):
+            self._outage.lost(chat_id)
+        return ending
+
     async def _record_ending(self, push: DuePush, ending: Ending) -> None:
         now = self._desk.clock.now()
         await self._surely(outbox.end, push, ending, now, self._chance())
-        self._claimed.discard(push.id)
 
     async def _surely(
         self, work: Callable[Concatenate[Session, P], None], *args: P.args, **kwargs: P.kwargs
@@ -259,15 +298,32 @@ class Courier:
                 lambda: open_screen(visit, shown.address),
                 lambda: self._turn(shown.chat_id),
             )
-        except RetryAfter as told:
-            self._pace.hold(shown.chat_id, seconds_of(told))
-        except (UnknownAddress, Refused):
+        except (StoreUnavailable, NotNow):
+            raise
+        except Exception as error:
+            await self._not_renewed(member, shown, error)
+        else:
+            self._later.done(_key(shown))
+            if shown.chat_id not in self._waiting:  # it had its turn, so Telegram was asked
+                self._outage.answered()
+
+    async def _not_renewed(self, member: Member, shown: Shown, error: Exception) -> None:
+        store, now = self._desk.store, self._desk.clock.now()
+        if isinstance(error, UnknownAddress | Refused):
             await store.write(open_messages.let_be, shown.chat_id, shown.message_id)
-        except (Forbidden, BadRequest) as error:
-            if ending_of(error).reason is Reason.UNREACHABLE:
-                await store.write(outbox.lose_touch, member.id, self._desk.clock.now())
+            return
+        if not isinstance(error, TelegramError):
+            log.error("a message could not be renewed; trying again later", exc_info=error)
+        ending = self._learn(shown.chat_id, error)
+        if ending.event is Event.HOPELESS:
+            if ending.reason is Reason.UNREACHABLE:
+                await store.write(outbox.lose_touch, member.id, now)
             else:
-                log.error("a message could not be renewed", problem=str(error))
+                log.error("a message could not be renewed", problem=ending.problem)
             await store.write(open_messages.let_be, shown.chat_id, shown.message_id)
-        except TelegramError:
-            self._pace.hold(shown.chat_id, RECONNECTS_AFTER.total_seconds())
+        elif ending.counts:
+            self._later.put_off(_key(shown), now)
+
+
+def _key(shown: Shown) -> Message:
+    return shown.chat_id, shown.message_id

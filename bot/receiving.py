@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
@@ -36,7 +37,11 @@ SILENT_AFTER: Final = 90.0
 LOOKS_EVERY: Final = 30.0
 """Seconds between looks at how Telegram sees the webhook."""
 
+BEARS_CONFLICTS_FOR: Final = 10.0
+"""Seconds for which two programs may poll at once: a new one takes over from an old one."""
+
 _LONGEST_PAUSE: Final = 30.0
+_CONFLICT_FORGOTTEN_AFTER: Final = 60.0
 
 
 async def reach(app: App) -> None:
@@ -57,27 +62,61 @@ async def reach(app: App) -> None:
 async def polling(app: App, connection: PollingConnection, end: End) -> AsyncIterator[None]:
     """Ask for updates until the block is left; what was taken by then is confirmed.
 
+    Where a second poller ends the bot, nothing is asked any more: that would disturb the other one,
+    and end it too. What was taken has been confirmed by then, with the call that met the conflict.
+
     Raises:
         WrongSetting: Telegram does not know the token.
     """
+    conflicts = Conflicts()
 
     def on_trouble(error: TelegramError) -> None:
         if isinstance(error, Conflict):
-            end(SECOND_POLLER)
+            conflicts.note()
+            if conflicts.go_on:
+                end(SECOND_POLLER)
+            else:
+                log.warning("another program is polling with this bot's token; trying again")
         elif connection.refusals >= REFUSED_AT_MOST:
             end(UNKNOWN_TOKEN)
         else:
             _tell(error)
 
     assert app.updater is not None  # noqa: S101 - built with one
+    connection.on_trouble = on_trouble
     await _until_done(app.bot.delete_webhook)
     await app.updater.start_polling(
-        allowed_updates=UPDATE_KINDS, error_callback=on_trouble, bootstrap_retries=-1
+        allowed_updates=UPDATE_KINDS, error_callback=_tell, bootstrap_retries=-1
     )
     try:
         yield
     finally:
+        connection.end(confirm=not conflicts.go_on)
         await app.updater.stop()
+
+
+class Conflicts:
+    """Tells a second poller that stays from one that only takes over.
+
+    Args:
+        now: A monotonic clock, in seconds.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._first, self._latest = math.inf, -math.inf
+
+    def note(self) -> None:
+        """There is one (more)."""
+        now = self._now()
+        if now - self._latest > _CONFLICT_FORGOTTEN_AFTER:
+            self._first = now
+        self._latest = now
+
+    @property
+    def go_on(self) -> bool:
+        """Whether they have gone on for too long."""
+        return self._latest - self._first >= BEARS_CONFLICTS_FOR
 
 
 @contextlib.asynccontextmanager

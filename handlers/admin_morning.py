@@ -45,11 +45,11 @@ def _read(session: Session, visit: Visit) -> tuple[Import | None, Mapping[str, i
 
 
 def _deliveries_line(pushes: Mapping[str, int]) -> str:
-    """`Last 24 hours: 120 pushes sent, 2 failed, 3 still waiting`."""
-    sent = words.count(pushes.get("sent", 0), "push", "pushes")
+    """`Last 24 hours: 120 messages delivered, 2 not delivered, 3 still waiting`."""
+    sent = words.count(pushes.get("sent", 0), "message")
     failed = words.number(pushes.get("failed", 0))
     waiting = words.number(pushes.get("waiting", 0) + pushes.get("sending", 0))
-    return f"Last 24 hours: {sent} sent, {failed} failed, {waiting} still waiting"
+    return f"Last 24 hours: {sent} delivered, {failed} not delivered, {waiting} still waiting"
 
 
 def _people_lines(people: People) -> list[str]:

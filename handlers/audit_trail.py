@@ -152,7 +152,7 @@ def _text(visit: Visit, view: _View, found: TrailPage, pages: Pages, people: dic
     lines += [f"{more}{counted}, {pages.shown}, newest first", ""]
     lines += [_told(visit, row) for row in found.rows]
     if view == EVERYTHING and not pages.page:
-        lines += ["", "Fewer: /audit P-7K3MQD, /audit yesterday, /audit NAME"]
+        lines += ["", "For less, send /audit P-7K3MQD, /audit yesterday or /audit NAME."]
     return "\n".join(lines)
 
 

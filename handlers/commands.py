@@ -119,7 +119,7 @@ async def on_help(_update: Update, context: Context) -> None:
     """`/help`: the commands that this person has."""
     member = context.visit.member
     lines = [
-        words.bold(f"Slotwise for {member.role.value}"),
+        words.bold(f"Slotwise for {words.ROLES[member.role]}"),
         "Missed appointments leave clinicians idle while patients wait. "
         "This is where you see which are at risk, and act.",
         "",

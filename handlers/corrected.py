@@ -49,7 +49,7 @@ def _report_text(days: int, span: Span, found: Sequence[Corrected], pages: Pages
     recorded, excused = sum(each.recorded for each in found), sum(each.excused for each in found)
     lines = [
         f"{words.bold('Corrections')} · last {days} days",
-        f"Appointments of {span.first:%d %b} – {span.last:%d %b %Y}",
+        f"Appointments of {span.first:%d %b %Y} – {span.last:%d %b %Y}",
     ]
     if not found:
         lines.append("\nNo recorded no-show here. A longer period or new data may hold some.")

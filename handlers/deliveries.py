@@ -1,26 +1,35 @@
 """`/deliveries`: how the outbox stands, what could not be delivered, and what to do about it."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlmodel import Session
 
-from domain.deliveries import State
+from domain.deliveries import Reason, State
 from domain.people import Member, Right
 from handlers import words
 from handlers.addresses import UnknownAddress, join, split, whole
 from handlers.paging import Pages, pager
 from handlers.screens import Answer, Buttons, Screen, Visit, button
 from storage import deliveries, outbox
-from storage.deliveries import DeadLetter, Standing
+from storage.deliveries import Again, DeadLetter, Standing
 
 DELIVERIES: Final = split(outbox.ALERTS)[0]
 LETTER: Final = "delivery"
 RESEND: Final = "resend"
 DROP: Final = "drop"
+RESEND_ALL: Final = "resendall"
+RESEND_NOW: Final = "resendnow"
 
 PAGE: Final = 6
+NOTHING_CHANGED: Final = "Nothing changed: it was sent again or dropped meanwhile."
+
+_PROBLEMS: Final = {
+    f"{Reason.UNREACHABLE}: Forbidden": "has blocked the bot",
+    f"{Reason.UNREACHABLE}: BadRequest": "has no chat with the bot",
+    f"{Reason.UNREACHABLE}": "unreachable",
+}
 
 Decision = Callable[[Session, Member, int, datetime], bool]
 
@@ -29,7 +38,7 @@ async def delivery_list(visit: Visit, arguments: Sequence[str]) -> Screen:
     """What waits, and what has failed, the latest first: page."""
     visit.member.require(Right.DELIVERIES)
     page = whole(arguments[0])
-    standing, letters = await visit.desk.store.read(_read, visit, page * PAGE)
+    standing, letters, again = await visit.desk.store.read(_read, visit, page * PAGE)
     if page and not letters and standing.failed:
         return await delivery_list(visit, ["0"])
     pages, here = Pages(page, standing.failed, PAGE), join(DELIVERIES, page)
@@ -39,6 +48,8 @@ async def delivery_list(visit: Visit, arguments: Sequence[str]) -> Screen:
     ]
     rows: Buttons = [labels[at : at + 3] for at in range(0, len(labels), 3)]
     rows += pager(pages, lambda to: join(DELIVERIES, to))
+    if standing.failed > 1 and again.messages:
+        rows.append([button("Send all again", join(RESEND_ALL, page))])
     rows.append([button("Refresh", here)])
     return Screen("\n".join(_list_text(visit, standing, letters, pages)), rows, here)
 
@@ -69,19 +80,42 @@ async def drop(visit: Visit, arguments: Sequence[str]) -> Answer:
     return await _decide(visit, arguments, deliveries.drop, "Dropped.")
 
 
+async def ask_to_resend_all(visit: Visit, arguments: Sequence[str]) -> Screen:
+    """Ask whether to try all that has failed anew: the page to go back to."""
+    visit.member.require(Right.DELIVERIES)
+    page, now = whole(arguments[0]), visit.desk.clock.now()
+    again = await visit.desk.store.read(deliveries.again)
+    answers = [button("Cancel", join(DELIVERIES, page))]
+    if again.messages:
+        yes = join(RESEND_NOW, int(now.timestamp()), page)
+        answers.insert(0, button(f"Confirm {words.number(again.messages)}", yes, "success"))
+    return Screen("\n".join(_again_text(again)), [answers], join(RESEND_ALL, page))
+
+
+async def resend_all(visit: Visit, arguments: Sequence[str]) -> Answer:
+    """Try all that had failed anew: when that was asked about, the page to go back to."""
+    seconds, page = whole(arguments[0]), whole(arguments[1])
+    now = visit.desk.clock.now()
+    until = datetime.fromtimestamp(min(seconds, int(now.timestamp())), UTC)
+    sent = await visit.desk.store.write(deliveries.send_all_again, visit.member, until, now)
+    visit.desk.changed.set()
+    verb = "is" if sent == 1 else "are"
+    said = f"{words.count(sent, 'message')} {verb} being sent again." if sent else NOTHING_CHANGED
+    return Answer(await delivery_list(visit, [str(page)]), said)
+
+
 async def _decide(visit: Visit, arguments: Sequence[str], decision: Decision, done: str) -> Answer:
     key, page = whole(arguments[0]), whole(arguments[1])
     now = visit.desk.clock.now()
     moved = await visit.desk.store.write(decision, visit.member, key, now)
     visit.desk.changed.set()
-    said = done if moved else "Nothing changed: it is no longer among the failed."
-    return Answer(await delivery_list(visit, [str(page)]), said)
+    return Answer(await delivery_list(visit, [str(page)]), done if moved else NOTHING_CHANGED)
 
 
-def _read(session: Session, visit: Visit, offset: int) -> tuple[Standing, list[DeadLetter]]:
+def _read(session: Session, visit: Visit, offset: int) -> tuple[Standing, list[DeadLetter], Again]:
     calendar, now = visit.desk.house.calendar, visit.desk.clock.now()
     standing = deliveries.standing(session, now, calendar.start_of(calendar.day_of(now)))
-    return standing, deliveries.dead_letters(session, offset, PAGE)
+    return standing, deliveries.dead_letters(session, offset, PAGE), deliveries.again(session)
 
 
 def _list_text(
@@ -89,7 +123,7 @@ def _list_text(
 ) -> list[str]:
     now, zone = visit.desk.clock.now(), visit.desk.house.calendar.zone
     lines = [
-        words.bold(f"Deliveries: {words.number(standing.failed_today)} failed today"),
+        words.bold(f"{words.count(standing.failed_today, 'message')} not delivered today"),
         f"{words.number(standing.waiting)} waiting, {words.number(standing.sending)} being sent, "
         f"{words.number(standing.unknown)} unknown",
     ]
@@ -97,15 +131,15 @@ def _list_text(
         lines.append(f"the oldest waits for {_age(now - standing.oldest)}")
     lines.append("")
     if not letters:
-        lines.append("Nothing has failed. What could not be delivered appears here.")
+        lines.append("Every message was delivered or waits. What cannot be delivered appears here.")
         return lines
-    lines.append(f"{words.count(standing.failed, 'failed push', 'failed pushes')}, {pages.shown}")
+    lines.append(f"{words.count(standing.failed, 'message')} not delivered, {pages.shown}")
     block = []
     for place, letter in enumerate(letters, 1):
         block.append(f"{place} {words.cut(letter.name, words.WIDTH - 2)}")
         when = f"{words.list_moment(letter.at, zone)} · {letter.kind}"
         block.append(f"  {words.cut(when, words.WIDTH - 2)}")
-        block.append(f"  {words.cut(letter.problem, words.WIDTH - 2)}")
+        block.append(f"  {words.cut(_problem(letter), words.WIDTH - 2)}")
     return [*lines, words.block(block)]
 
 
@@ -117,7 +151,7 @@ def _letter_text(visit: Visit, letter: DeadLetter) -> list[str]:
         f"{heading} · {letter.kind}",
         f"to {words.plain(words.cut(letter.name, 60))}, {letter.role}",
         "",
-        f"{words.clock_time(letter.at, zone, now)}: {words.plain(letter.problem)}"
+        f"{words.clock_time(letter.at, zone, now)}: {words.plain(_problem(letter))}"
         if letter.problem
         else "No try has failed.",
         f"{words.count(letter.attempts, 'try', 'tries')}; "
@@ -125,9 +159,32 @@ def _letter_text(visit: Visit, letter: DeadLetter) -> list[str]:
     ]
     if letter.uncertain:
         lines.append("A try may have arrived; sent again it says so.")
-    if not letter.reachable:
+    if letter.suspended:
+        lines.append("They are suspended: nothing is sent to them until they are reinstated.")
+    elif not letter.reachable:
         lines.append("Nothing is sent to them until they write to the bot again.")
     return lines
+
+
+def _again_text(again: Again) -> list[str]:
+    if again.messages:
+        lines = [
+            words.bold(f"Send {words.count(again.messages, 'message')} again?"),
+            "All that were not delivered. One that may have arrived says that it is repeated.",
+        ]
+    else:
+        lines = [words.bold("Nothing can be sent again now")]
+    if again.repeats:
+        repeats = words.count(again.repeats, "older message")
+        lines.append(f"{repeats} with the same content for the same person: dropped.")
+    if again.withheld:
+        withheld = words.count(again.withheld, "message")
+        lines.append(f"{withheld} for people who are unreachable or suspended: kept in the list.")
+    return lines
+
+
+def _problem(letter: DeadLetter) -> str:
+    return _PROBLEMS.get(letter.problem, letter.problem)
 
 
 def _age(age: timedelta) -> str:

@@ -74,7 +74,10 @@ def _words_for(error: Exception | None, reference: str) -> str:
         return STORE_DOWN
     if isinstance(error, Refused):
         return refusal_words(error)
-    return f"That did not work, and the reason is logged under {reference}. Send the command again."
+    return (
+        f"That did not work; the reason is logged under {reference}. "
+        "Send the command again, and if it fails again tell an admin that number."
+    )
 
 
 async def _tell(update: Update, context: Context, words: str) -> None:

@@ -118,7 +118,11 @@ async def revoke(visit: Visit, arguments: Sequence[str]) -> Answer:
     key, page, now = whole(arguments[0]), whole(arguments[1]), visit.desk.clock.now()
     revoked = await visit.desk.store.write(invitations.revoke, visit.member, key, now)
     found = await visit.desk.store.read(invitations.view, key, now)
-    said = "Revoked." if revoked else f"Nothing changed: it is {_stage(visit, found)}."
+    said = (
+        "Revoked: its link lets nobody in."
+        if revoked
+        else f"Nothing changed: it is {_stage(visit, found)}."
+    )
     return Answer(await open_invitations(visit, [str(page)]), said)
 
 

@@ -185,7 +185,11 @@ def _read_changer(session: Session, by_id: int | None) -> tuple[str | None, dict
 
 
 def _everybody_text(found: People, pages: Pages, names: Mapping[int, str], named: str) -> str:
-    roles = [_counted(role, number) for role, number in found.active.items() if number]
+    roles = [
+        words.count(number, role.value, words.ROLES[role])
+        for role, number in found.active.items()
+        if number
+    ]
     left = f"{words.number(found.suspended)} suspended"
     lines = [
         words.bold(words.count(sum(found.active.values()), "member")),
@@ -220,7 +224,7 @@ def _member_lines(visit: Visit, found: MemberView, names: Mapping[int, str]) -> 
     lines = [
         words.bold(found.member.name),
         role_line(found.member, names),
-        f"joined {words.short_moment(found.joined_at, zone)}",
+        f"joined {words.full_moment(found.joined_at, zone)}",
     ]
     if found.suspended:
         lines.append("suspended: whatever they send or press is refused")
@@ -249,12 +253,6 @@ def role_line(found: Member, names: Mapping[int, str]) -> str:
 
 def _places(found: Member, names: Mapping[int, str]) -> list[str]:
     return [names.get(key, "?") for key in found.departments]
-
-
-def _counted(role: Role, number: int) -> str:
-    return (
-        f"{words.number(number)} staff" if role is Role.STAFF else words.count(number, role.value)
-    )
 
 
 def _stranger_text(visit: Visit, telegram_id: int, found: Sighting) -> str:

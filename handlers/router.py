@@ -76,6 +76,7 @@ SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
         audit_trail.BY_PERSON: audit_trail.choose_person,
         deliveries.DELIVERIES: deliveries.delivery_list,
         deliveries.LETTER: deliveries.delivery,
+        deliveries.RESEND_ALL: deliveries.ask_to_resend_all,
     }
 )
 
@@ -105,10 +106,13 @@ ACTS: Final[MappingProxyType[str, Actor]] = MappingProxyType(
         settings.CHOOSE: settings.choose,
         deliveries.RESEND: deliveries.resend,
         deliveries.DROP: deliveries.drop,
+        deliveries.RESEND_NOW: deliveries.resend_all,
     }
 )
 
-OLD_BUTTON: Final = "This button is from an older message. Send /risk for a fresh list."
+OLD_BUTTON: Final = (
+    "This button is from an older message. Send the command again; /help lists them all."
+)
 _WHO_CAN: Final = MappingProxyType(
     {
         Right.SEE: ("people with access to {to}", "see this"),

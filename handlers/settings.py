@@ -114,8 +114,8 @@ def _all(visit: Visit, found: Wishes) -> Screen:
         "",
         *(f"{_NAMES[kind]}: {found.choices[kind]} – {_ABOUT[kind]}" for kind in kinds),
         "",
-        "Press a day to add or drop it; • marks the chosen ones.",
-        "Press a kind to change it: on, silent (no sound), off, in turn.",
+        "Press a day to add or drop it; • marks those with a summary.",
+        "Press a name to change how it comes: on, silent (no sound), off, in turn.",
     ]
     return Screen("\n".join(lines), _all_buttons(found, kinds), SETTINGS)
 

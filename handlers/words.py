@@ -10,6 +10,7 @@ from domain.calls import CallOutcome
 from domain.efficiency import Efficiency
 from domain.membership import Obstacle
 from domain.monospace import fit
+from domain.people import Role
 from domain.transfers import Kind, State
 
 WIDTH = 34
@@ -47,7 +48,8 @@ STATES = {
     State.DECLINED: "declined",
     State.REVOKED: "undone",
 }
-
+ROLES = {Role.STAFF: "staff", Role.MANAGER: "managers", Role.ADMIN: "admins"}
+"""Several people of a role."""
 
 WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 

@@ -11,7 +11,7 @@ from domain.deliveries import Event, State, next_state
 from domain.people import Member, Right, Role
 from domain.pushes import PushKind
 from storage import audit
-from storage.outbox import IS_OPEN
+from storage.outbox import IS_OPEN, REPLACED
 from storage.tables import MemberRow, Push, key_of
 
 HAS_FAILED: Final = text("push.state = 'failed'")
@@ -45,6 +45,8 @@ class DeadLetter:
 
     Attributes:
         name: Of whom it was for.
+        reachable: Whether they can be sent anything now.
+        suspended: Whether that is why they cannot.
         at: When it failed, if it has.
         since: When it was written.
     """
@@ -53,6 +55,7 @@ class DeadLetter:
     name: str
     role: Role
     reachable: bool
+    suspended: bool
     kind: PushKind
     state: State
     problem: str
@@ -60,6 +63,21 @@ class DeadLetter:
     uncertain: bool
     at: datetime
     since: datetime
+
+
+@dataclass(frozen=True)
+class Again:
+    """What sending all again comes to.
+
+    Attributes:
+        messages: Pushes that failed and can be sent again.
+        repeats: Further ones that would show the same to the same person.
+        withheld: Those of people to whom nothing can be sent now.
+    """
+
+    messages: int
+    repeats: int
+    withheld: int
 
 
 def standing(session: Session, now: datetime, day_began: datetime) -> Standing:
@@ -125,24 +143,87 @@ def drop(session: Session, admin: Member, push_id: int, now: datetime) -> bool:
     return _move(session, admin, push_id, Event.DROP, now, problem=by)
 
 
+def again(session: Session) -> Again:
+    """Count what can be sent again of all that failed and was not dropped."""
+    failed = select(col(Push.member_id), col(Push.address)).join(
+        MemberRow, col(MemberRow.id) == col(Push.member_id)
+    )
+    chosen = failed.where(HAS_FAILED, _CAN_BE_SENT_TO)
+    messages, able, all_ = (
+        session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+        for wanted in (chosen.distinct(), chosen, failed.where(HAS_FAILED))
+    )
+    return Again(messages, repeats=able - messages, withheld=all_ - able)
+
+
+def send_all_again(session: Session, admin: Member, until: datetime, now: datetime) -> int:
+    """Let all pushes that had failed by a moment be tried anew, if anything can be sent to them.
+
+    Of those that would show the same to the same person only the latest is; the others are dropped.
+
+    Args:
+        session: The unit of work.
+        admin: Who asks for it.
+        until: When it was asked about: what fails later is left alone, also when asked twice.
+        now: The present (aware).
+
+    Returns:
+        How many are sent again.
+
+    Raises:
+        Refused: The member may not.
+    """
+    admin.require(Right.DELIVERIES)
+    failed = session.scalars(
+        select(Push)
+        .join(MemberRow, col(MemberRow.id) == col(Push.member_id))
+        .where(HAS_FAILED, _CAN_BE_SENT_TO, col(Push.due_at) <= until)
+        .order_by(col(Push.id))
+        .with_for_update(of=Push)
+    ).all()
+    latest = {(row.member_id, row.address): row for row in failed}
+    for row in failed:
+        row.due_at = now
+        if latest[row.member_id, row.address] is row:
+            row.state, row.attempts = State.WAITING, 0
+            _note(session, admin, Event.RESEND, row, now)
+        else:
+            row.state, row.problem = State.DROPPED, REPLACED
+            _note(session, admin, Event.DROP, row, now)
+    return len(latest)
+
+
 def _move(
     session: Session, admin: Member, push_id: int, event: Event, now: datetime, **values: object
 ) -> bool:
     admin.require(Right.DELIVERIES)
-    moved = session.execute(
+    row = session.scalars(
         update(Push)
         .where(col(Push.id) == push_id, col(Push.state) == State.FAILED)
         .values(state=next_state(State.FAILED, event), due_at=now, **values)
-        .returning(col(Push.kind), col(Push.member_id))
+        .returning(Push)
     ).first()
-    if moved is None:
+    if row is None:
         return False
-    kind, to = moved
-    audit.record(
-        session, f"{event} delivery", at=now, member_id=admin.id, push=push_id, kind=kind, to=to
-    )
+    _note(session, admin, event, row, now)
     return True
 
+
+def _note(session: Session, admin: Member, event: Event, row: Push, now: datetime) -> None:
+    audit.record(
+        session,
+        f"{event} delivery",
+        at=now,
+        member_id=admin.id,
+        push=row.id,
+        kind=row.kind,
+        to=row.member_id,
+    )
+
+
+_CAN_BE_SENT_TO: Final = and_(
+    col(MemberRow.reachable).is_(True), col(MemberRow.suspended).is_(False)
+)
 
 _LETTERS: Select[Push, MemberRow] = select(Push, MemberRow).join(
     MemberRow, col(MemberRow.id) == col(Push.member_id)
@@ -155,6 +236,7 @@ def _letter(push: Push, member: MemberRow) -> DeadLetter:
         name=member.name,
         role=member.role,
         reachable=member.reachable and not member.suspended,
+        suspended=member.suspended,
         kind=push.kind,
         state=push.state,
         problem=push.problem or "",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, text, update
+from sqlalchemy import ColumnElement, or_, select, text, update
 from sqlmodel import Session, col
 
 from domain.deliveries import (
@@ -39,6 +39,9 @@ BEGUN_FOR: Final = timedelta(seconds=30)
 
 ALERTS: Final = "deliveries:0"
 """The screen that admins are sent when something could not be delivered."""
+
+REPLACED: Final = "a newer one took its place"
+"""What is noted of a push that was dropped for that."""
 
 _ALERT_EVERY: Final = timedelta(hours=1)
 _FOREVER: Final = 10**12 - 1
@@ -116,7 +119,7 @@ def supersede(session: Session, member_id: int, kind: PushKind) -> None:
             col(Push.state) == State.WAITING,
             col(Push.uncertain).is_(False),
         )
-        .values(state=State.DROPPED, problem="a newer one took its place")
+        .values(state=State.DROPPED, problem=REPLACED)
     )
 
 
@@ -161,24 +164,17 @@ def claim_due(
     return list(claimed.values())
 
 
-def release(session: Session, push_ids: Collection[int], now: datetime) -> None:
-    """Give back what was claimed and not begun."""
-    session.execute(
-        update(Push)
-        .where(col(Push.id).in_(push_ids), col(Push.state) == State.WAITING)
-        .values(due_at=now)
-    )
+def release(session: Session, pushes: Collection[DuePush], now: datetime) -> None:
+    """Give back what was claimed and not begun; what others have claimed meanwhile stays theirs."""
+    for push in pushes:
+        session.execute(update(Push).where(*_still_claimed(push)).values(due_at=now))
 
 
 def begin(session: Session, push: DuePush, now: datetime) -> bool:
     """Note that the push is about to be sent; `False` if it is no longer this process's."""
     begun = session.execute(
         update(Push)
-        .where(
-            col(Push.id) == push.id,
-            col(Push.state) == State.WAITING,
-            col(Push.due_at) == push.until,
-        )
+        .where(*_still_claimed(push))
         .values(
             state=State.SENDING, attempts=col(Push.attempts) + 1, due_at=_round_up(now + BEGUN_FOR)
         )
@@ -312,6 +308,12 @@ def _claim(row: Push, member: Member, now: datetime) -> DuePush:
     )
 
 
+def _still_claimed(push: DuePush) -> tuple[ColumnElement[bool], ...]:
+    """Conditions: a claim ends at a moment of its own, so whoever claims later ends at another."""
+    waits = col(Push.state) == State.WAITING
+    return col(Push.id) == push.id, waits, col(Push.due_at) == push.until
+
+
 def _is_ours(row: Push, push: DuePush) -> bool:
     """Whether nobody has taken the push over meanwhile."""
     if row.state is State.WAITING:
@@ -330,7 +332,11 @@ def _has_arrived(session: Session, row: Push, member: Member, now: datetime) -> 
     message_id = session.scalar(
         select(col(OpenMessage.message_id)).where(
             col(OpenMessage.chat_id) == member.chat_id,
-            col(OpenMessage.address) == row.address,
+            or_(
+                col(OpenMessage.address) == row.address,
+                # What its buttons open, such as the reasons to decline with, ends in the way back.
+                col(OpenMessage.address).endswith(f":{row.address}", autoescape=True),
+            ),
             col(OpenMessage.sent_at) >= row.created_at,
         )
     )

@@ -1,14 +1,26 @@
-"""The courier: that a bad moment of the database does not end it."""
+"""The courier in trouble: the database's, Telegram's and its own."""
 
-import asyncio
-from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import text
-from sqlmodel import Session
+from sqlalchemy import select, text
+from sqlmodel import Session, col
 
+from bot.demo.server import Fault
+from bot.pace import Pace
+from domain.clock import HandClock
+from domain.deliveries import State
+from handlers.desk import Desk
+from storage.store import Store
+from storage.tables import Push
+from tests.couriers import courier_at_work
 from tests.e2e.conftest import small_town  # noqa: F401 - a fixture
+from tests.e2e.test_deliveries import arrive, count, crowd_of, summaries
+from tests.e2e.test_live import coming, decide, propose, settled
 from tests.e2e.town import Town, body
+from tests.hmo import HOUSE
+from tests.waiting import until
 
 
 async def test_a_bad_moment_of_the_database_is_logged_and_survived(small_town: Town) -> None:  # noqa: F811
@@ -43,11 +55,101 @@ async def test_while_the_database_is_away_people_are_told_once_and_nothing_else_
     assert len(dana.messages) == before + 2
 
 
+async def test_an_outage_of_telegram_costs_few_calls_and_no_push(
+    sqlite_store: Store, clock: HandClock
+) -> None:
+    server, people = crowd_of(sqlite_store, clock, 60)
+    down = server.faults.add(Fault("sendMessage", code=502, times=None))
+    at_work = courier_at_work(sqlite_store, server, clock, HOUSE, pace_of(clock))
+    async with server.running(), at_work as desk:
+        await passes(desk, clock, timedelta(minutes=20))
+        assert len(server.calls("sendMessage")) <= 45
+        assert max(sqlite_store.read_now(attempts)) <= 2
+        server.faults.clear()
+        await arrive(desk, clock, 60, within=20)
+    assert down.times is None
+    assert count(sqlite_store, State.FAILED) == 0
+    assert all(len(summaries(server.person(person.user_id))) == 1 for person in people)
+
+
+async def test_what_could_not_be_renewed_in_an_outage_is_renewed_after_it(
+    small_town: Town,  # noqa: F811
+) -> None:
+    phones = (small_town.dana, small_town.noa, small_town.avi, small_town.root)
+    for phone in phones:
+        await phone.says("/efficiency")
+        await phone.sees("Efficiency Gain 0.00 %")
+    small_town.server.faults.add(Fault("editMessageText", code=502, times=None))
+    with structlog.testing.capture_logs() as logs:
+        await decide(small_town, coming(small_town, "Cardiology")[0])
+        await until(lambda: "telegram fails for everybody" in str(logs))
+        small_town.server.faults.clear()
+        small_town.clock.move(timedelta(seconds=11))
+        for phone in phones:
+            await phone.sees(lambda m: "(1 ÷ " in body(m), within=5)
+    assert "telegram works again" in str(logs)
+    assert [call.code for call in small_town.server.calls("editMessageText")].count(502) <= 5
+
+
+async def test_a_message_that_cannot_be_made_anew_is_tried_seldom_and_holds_up_no_other(
+    small_town: Town,  # noqa: F811
+) -> None:
+    noa, store = small_town.noa, small_town.store
+    await propose(small_town, coming(small_town, "Cardiology")[0])
+    await noa.sees("Transfer proposed")
+    await noa.says("/efficiency")
+    await noa.sees("(0 ÷ 20)")
+    store.write_now(run, "UPDATE action SET kind = 'odd'")
+    with structlog.testing.capture_logs() as logs:
+        await decide(small_town, coming(small_town, "Cardiology")[1])
+        await noa.sees("(1 ÷ 20)", within=3)
+        await until(lambda: failures(logs) == 2)  # to Noa and to Avi
+        await settled(small_town)
+        assert failures(logs) == 2
+        small_town.clock.move(timedelta(seconds=11))
+        await until(lambda: failures(logs) == 4)
+        small_town.clock.move(timedelta(seconds=9))
+        await settled(small_town)
+        assert failures(logs) == 4
+    store.write_now(run, "UPDATE action SET kind = 'transfer', state = 'declined'")
+    store.write_now(run, "UPDATE department SET figures = figures + 1")
+    small_town.clock.move(timedelta(seconds=12))
+    await noa.sees("Transfer declined", within=3)
+
+
 def run(session: Session, statement: str) -> None:
     session.execute(text(statement))
 
 
-async def until(condition: Callable[[], bool], within: float = 5) -> None:
-    async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+def failures(logs: list[Any]) -> int:
+    return len([entry for entry in logs if "could not be renewed" in entry["event"]])
+
+
+def attempts(session: Session) -> list[int]:
+    return list(session.scalars(select(col(Push.attempts))))
+
+
+def pace_of(clock: HandClock) -> Pace:
+    """A pace for which time passes as the clock is moved."""
+    began = clock.now()
+
+    def now() -> float:
+        return (clock.now() - began).total_seconds()
+
+    async def sleep(seconds: float) -> None:
+        over = now() + seconds
+        await until(lambda: now() >= over, within=60)
+
+    return Pace(now, sleep=sleep)
+
+
+async def passes(desk: Desk, clock: HandClock, span: timedelta) -> None:
+    """Let time pass, a few seconds at each look of the courier."""
+    end = clock.now() + span
+
+    def is_over() -> bool:
+        clock.move(timedelta(seconds=4))
+        desk.changed.set()
+        return clock.now() >= end
+
+    await until(is_over, within=60)

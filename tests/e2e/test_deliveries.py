@@ -43,6 +43,7 @@ from tests.e2e.town import (
     body,
     labels,
     town,
+    turned,
 )
 from tests.hmo import HOUSE, join
 
@@ -137,15 +138,15 @@ async def test_a_chat_that_is_gone_is_a_dead_letter_that_an_admin_sees_and_drops
         Fault("sendMessage", AVI.user_id, code=400, description="Bad Request: chat not found")
     )
     await propose(small_town, coming(small_town, "Cardiology")[0])
-    told = await root.sees("1 failed today", within=3)
+    told = await root.sees("1 message not delivered today", within=3)
     assert "Avi" in body(told)
-    assert "cannot be reached" in body(told)
+    assert "has no chat with the bot" in body(told)
     await root.presses(told, "1 Avi")
     letter = await root.sees("Not delivered · proposal")
     assert labels(letter)[0] == ["Drop"]
     assert "until they write to the bot again" in body(letter)
     await root.presses(letter, "Drop")
-    await root.sees("Nothing has failed")
+    await root.sees("Every message was delivered or waits")
     assert not is_reachable(small_town, AVI)
     assert count(store, State.DROPPED) == 1
 
@@ -171,6 +172,41 @@ async def test_what_telegram_refused_is_sent_again_by_an_admin(small_town: Town)
     assert (late.text or "").startswith("Nothing changed")
 
 
+async def test_all_that_was_not_delivered_is_sent_again_at_one_confirmation(
+    small_town: Town,
+) -> None:
+    root, avi, noa = small_town.root, small_town.avi, small_town.noa
+    for person in (AVI, NOA):
+        odd = Fault("sendMessage", person.user_id, code=400, description="Bad Request: odd")
+        small_town.server.faults.add(odd)
+    await propose(small_town, coming(small_town, "Cardiology")[0])
+    await until(lambda: count(small_town.store, State.FAILED) == 2, within=3)
+    await root.says("/deliveries")
+    listed = await root.sees(offers_all)
+    asked = await turned(root, listed, "Send all again", "Send 2 messages again?")
+    assert labels(asked) == [["Confirm 2", "Cancel"]]
+    again = await turned(root, asked, "Cancel", "2 messages not delivered")
+    asked = await turned(root, again, "Send all again", "Send 2 messages again?")
+    toast = await root.toast(await root.presses(asked, "Confirm 2"))
+    assert toast.text == "2 messages are being sent again."
+    for phone in (avi, noa):
+        await phone.sees("Transfer proposed", within=2)
+    await until(lambda: count(small_town.store, State.SENT) >= 2, within=3)
+    late = await root.toast(await root.presses(asked, "Confirm 2"))
+    assert (late.text or "").startswith("Nothing changed")
+    await settled(small_town)
+    assert len(proposals(avi)) == len(proposals(noa)) == 1
+
+
+async def test_an_admin_reads_in_plain_words_who_blocked_the_bot(small_town: Town) -> None:
+    root = small_town.root
+    small_town.avi.blocks()
+    await propose(small_town, coming(small_town, "Cardiology")[0])
+    told = await root.sees("has blocked the bot", within=3)
+    assert body(told).splitlines()[0] == "1 message not delivered today"
+    assert "Send all again" not in all_labels(told)
+
+
 async def test_deliveries_says_what_waits_and_refreshes(small_town: Town) -> None:
     root = small_town.root
     small_town.server.faults.add(Fault("sendMessage", NOA.user_id, drop="before"))
@@ -181,7 +217,7 @@ async def test_deliveries_says_what_waits_and_refreshes(small_town: Town) -> Non
     await root.says("/deliveries")
     message = await root.sees("0 waiting, 0 being sent, 1 unknown")
     assert "the oldest waits for 4 s" in body(message)
-    assert "Nothing has failed" in body(message)
+    assert "Every message was delivered or waits" in body(message)
     small_town.clock.move(timedelta(minutes=1))
     await small_town.noa.sees("Transfer proposed", within=3)
     await until(lambda: count(small_town.store, State.SENDING) == 0, within=3)
@@ -203,8 +239,9 @@ async def test_a_summary_whose_answer_was_lost_comes_again_and_says_so(
     assert len(summaries(noa)) == (2 if drop == "after" else 1)
 
 
+@pytest.mark.parametrize("comes_back", [True, False])
 async def test_a_proposal_whose_answer_was_lost_is_not_repeated_once_it_was_pressed(
-    small_town: Town,
+    small_town: Town, comes_back: bool
 ) -> None:
     noa = small_town.noa
     small_town.server.faults.add(Fault("sendMessage", NOA.user_id, drop="after"))
@@ -212,10 +249,15 @@ async def test_a_proposal_whose_answer_was_lost_is_not_repeated_once_it_was_pres
     first = await noa.sees("Transfer proposed", within=2)
     await until(lambda: in_doubt(small_town.store) == 1, within=3)
     await noa.presses(first, "Decline")
-    await noa.presses(await noa.sees("for what reason"), "‹ Back")
-    await noa.sees("Transfer proposed")
+    reasons = await noa.sees("for what reason")
+    if comes_back:
+        await noa.presses(reasons, "‹ Back")
+        await noa.sees("Transfer proposed")
     small_town.clock.move(timedelta(seconds=11))
     await until(lambda: in_doubt(small_town.store) == 0, within=3)
+    if not comes_back:
+        await noa.presses(reasons, "‹ Back")
+    await until(lambda: len(proposals(noa)) == 1, within=3)
     assert [m["message_id"] for m in proposals(noa)] == [first["message_id"]]
     await decide(small_town, coming(small_town, "Cardiology")[0])
     await noa.sees("Transfer authorized", within=2)
@@ -227,6 +269,7 @@ async def test_a_chat_that_goes_on_under_another_id_is_written_to_there(small_to
     small_town.server.faults.add(Fault("sendMessage", AVI.user_id, migrate_to=moved.person.user_id))
     await propose(small_town, coming(small_town, "Cardiology")[0])
     await until(lambda: chat_of(small_town, AVI) == moved.person.user_id, within=3)
+    await until(lambda: count(small_town.store, State.SENDING) == 0, within=3)
     small_town.clock.move(timedelta(seconds=11))
     await moved.sees("Transfer proposed", within=3)
     assert proposals(avi) == []
@@ -500,6 +543,10 @@ async def arrive(desk: Desk, clock: HandClock, number: int, within: float) -> No
         return count(desk.store, State.SENT) >= number
 
     await until(are_there, within)
+
+
+def offers_all(message: Message) -> bool:
+    return "Send all again" in all_labels(message)
 
 
 def summaries(phone: Phone) -> list[Message]:

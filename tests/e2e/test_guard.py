@@ -173,6 +173,8 @@ def samples(store: Store) -> dict[str, str]:
         "delivery": "delivery:1:0",
         "resend": "resend:1:0",
         "drop": "drop:1:0",
+        "resendall": "resendall:0",
+        "resendnow": "resendnow:1763877600:0",
     }
 
 

@@ -213,7 +213,7 @@ async def test_a_day_on_which_nothing_happens_reads_well(tmp_path: Path, clock: 
         ]
         assert body(await place.root.sees("Good morning")).splitlines()[1:] == [
             "Last import Mon 23 Nov 08:00: 1 new appointment, 0 changed",
-            "Last 24 hours: 0 pushes sent, 0 failed, 0 still waiting",
+            "Last 24 hours: 0 messages delivered, 0 not delivered, 0 still waiting",
             "4 people: 1 staff, 2 managers, 1 admin",
         ]
 

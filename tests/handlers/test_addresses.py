@@ -84,6 +84,7 @@ FIRST = (
     f"auditwho:20261124:{APPOINTMENT}:7K3MQD:{LAST_PAGE}",
     "deliveries:0",
     f"delivery:{PUSH}:{LAST_PAGE}",
+    f"resendall:{LAST_PAGE}",
 )
 """Screens from which all others are reached, each with the longest numbers."""
 CALLING = {"called", "callopen", "today"}
@@ -93,7 +94,7 @@ BETWEEN = re.compile(r":(3|7|14)\.|:(30|90|180):")
 
 FOR_ADMINS = {
     *("people", "member", "role", "places", "suspend", "stranger"),
-    *("invite", "invites", "invitation", "deliveries", "delivery"),
+    *("invite", "invites", "invitation", "deliveries", "delivery", "resendall"),
 }
 
 numbers = st.integers(0, 10**18 - 1)
@@ -202,7 +203,7 @@ async def test_every_button_of_every_screen_fits_and_leads_to_a_screen(
             Role.ADMIN: {
                 *("setrole", "setplaces", "suspendnow"),
                 *("newinvite", "setinvite", "makelink", "revoke"),
-                *("resend", "drop", "set"),
+                *("resend", "drop", "resendnow", "set"),
             },
         }[role]
     )

@@ -102,7 +102,9 @@ async def test_a_card_explains_the_mark_of_an_excused_no_show(desk: Desk) -> Non
 async def test_the_report_counts_and_divides_and_names_the_reasons(desk: Desk) -> None:
     screen = await open_screen(visit(desk, Role.MANAGER), "corrections:30:0")
     said = said_by(screen)
-    assert said.startswith("Corrections · last 30 days\nAppointments of 24 Oct – 22 Nov 2026\n")
+    assert said.startswith(
+        "Corrections · last 30 days\nAppointments of 24 Oct 2026 – 22 Nov 2026\n"
+    )
     assert "Excused 2.44 % (1 ÷ 41 recorded no-shows)" in said
     assert "Administrative error 1, late cancellation 0, came late 0, other 0" in said
     assert block(screen)[0].endswith(" 2.44 % 1÷41")

@@ -1,6 +1,7 @@
 """Dead letters: what admins are told of them, see of them and do about them."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -15,7 +16,7 @@ from domain.pushes import PushKind
 from domain.statuses import Status
 from domain.transfers import Kind
 from storage import actions, deliveries, outbox, people
-from storage.deliveries import Standing
+from storage.deliveries import Again, Standing
 from storage.open_messages import Shown
 from storage.outbox import ALERTS, DuePush
 from storage.store import Store
@@ -175,6 +176,51 @@ def test_what_is_dropped_leaves_the_list_and_says_by_whom(
     assert [entry.member_id for entry in store.read_now(audited, "drop delivery")] == [root.id]
 
 
+def test_all_that_failed_until_it_was_asked_about_is_sent_again_once(
+    store: Store, clock: HandClock, root: Member, noa: Member
+) -> None:
+    avi, dana = (join(store, Role.MANAGER, key, str(key), clock.now()) for key in (3, 4))
+    for member in (noa, avi, dana):
+        dies(store, clock, member, "proposal:1")
+    dies(store, clock, noa, "proposal:2")
+    store.write_now(people.mark_unreachable, dana.id)
+    assert store.read_now(deliveries.again) == Again(messages=3, repeats=0, withheld=1)
+    asked_at = clock.now()
+    clock.move(MINUTE)
+    later = dies(store, clock, avi, "proposal:3")
+    clock.move(MINUTE)
+    assert again(store, clock, root, asked_at) == 3
+    assert again(store, clock, root, asked_at) == 0
+    assert store.read_now(deliveries.dead_letters, 0, 1)[0].id == later
+    assert store.read_now(deliveries.again) == Again(messages=1, repeats=0, withheld=1)
+    assert len(store.read_now(audited, "resend delivery")) == 3
+    sent = [push for push in take(store, clock) if push.member in (noa, avi, dana)]
+    assert {push.member.name for push in sent} == {"Noa", "3"}
+    assert {push.attempts for push in sent} == {0}
+
+
+def test_of_what_would_show_a_person_the_same_only_the_latest_is_sent_again(
+    store: Store, clock: HandClock, root: Member, noa: Member
+) -> None:
+    keys = [dies(store, clock, noa, "summary") for _ in range(3)]
+    assert store.read_now(deliveries.again) == Again(messages=1, repeats=2, withheld=0)
+    assert again(store, clock, root, clock.now()) == 1
+    assert store.read_now(deliveries.dead_letters, 0, 9) == []
+    assert [push.id for push in take(store, clock) if push.member == noa] == keys[-1:]
+    assert len(store.read_now(audited, "drop delivery")) == 2
+
+
+def test_two_admins_who_send_all_again_at_once_send_each_once(
+    store: Store, clock: HandClock, root: Member, noa: Member
+) -> None:
+    for number in range(30):
+        dies(store, clock, noa, f"proposal:{number}")
+    with ThreadPoolExecutor(4) as pool:
+        sent = list(pool.map(lambda _: again(store, clock, root, clock.now()), range(4)))
+    assert sorted(sent) == [0, 0, 0, 30]
+    assert len(store.read_now(audited, "resend delivery")) == 30
+
+
 def test_only_an_admin_decides_about_dead_letters(
     store: Store, clock: HandClock, noa: Member
 ) -> None:
@@ -182,6 +228,8 @@ def test_only_an_admin_decides_about_dead_letters(
     for decision in (deliveries.send_again, deliveries.drop):
         with pytest.raises(Refused):
             store.write_now(decision, noa, key, clock.now())
+    with pytest.raises(Refused):
+        again(store, clock, noa, clock.now())
     assert len(store.read_now(deliveries.dead_letters, 0, 9)) == 1
 
 
@@ -252,6 +300,10 @@ def arrives(store: Store, clock: HandClock, push: DuePush) -> None:
 def ends(store: Store, clock: HandClock, push: DuePush, ending: Ending) -> None:
     assert store.write_now(outbox.begin, push, clock.now())
     store.write_now(outbox.end, push, ending, clock.now(), 1.0)
+
+
+def again(store: Store, clock: HandClock, member: Member, until: datetime) -> int:
+    return store.write_now(deliveries.send_all_again, member, until, clock.now())
 
 
 def standing(store: Store, clock: HandClock, day_began: datetime) -> Standing:

@@ -203,8 +203,20 @@ def test_what_was_given_back_is_claimed_at_once_and_what_was_begun_is_not(
         tell(store, clock, member, "proposal:1", key=member.name)
     first, second = take(store, clock)
     assert begin(store, clock, first)
-    store.write_now(outbox.release, [first.id, second.id], clock.now())
+    store.write_now(outbox.release, [first, second], clock.now())
     assert [push.id for push in take(store, clock)] == [second.id]
+
+
+def test_giving_back_a_claim_that_lapsed_leaves_the_claim_of_another_alone(
+    store: Store, clock: HandClock, noa: Member
+) -> None:
+    tell(store, clock, noa, "proposal:1", key="n")
+    (lapsed,) = take(store, clock)
+    clock.move(CLAIMED_FOR)
+    (taken,) = take(store, clock)
+    store.write_now(outbox.release, [lapsed], clock.now())
+    assert take(store, clock) == []
+    assert begin(store, clock, taken)
 
 
 def test_a_push_is_begun_once(store: Store, clock: HandClock, noa: Member) -> None:
@@ -333,6 +345,25 @@ def test_a_push_in_doubt_whose_message_is_known_is_not_repeated(
     assert (row.state, row.message_id) == (State.SENT, 55)
 
 
+@pytest.mark.parametrize(
+    ("address", "is_known"),
+    [
+        ("why:1:proposal:1", True),
+        ("card:7:proposal:1", True),
+        ("why:1:proposal:11", False),
+        ("why:1:pending:0", False),
+        ("xproposal:1", False),
+    ],
+)
+def test_a_push_in_doubt_is_known_by_what_a_button_on_it_opened(
+    store: Store, clock: HandClock, noa: Member, address: str, is_known: bool
+) -> None:
+    in_doubt(store, clock, noa, PushKind.PROPOSAL)
+    store.write_now(open_messages.remember, shown(noa, 55, address), clock.now())
+    clock.move(timedelta(minutes=1))
+    assert (take(store, clock) == []) == is_known
+
+
 def test_a_message_from_before_or_in_another_chat_proves_nothing(
     store: Store, clock: HandClock, noa: Member, avi: Member
 ) -> None:
@@ -418,8 +449,8 @@ def fails(store: Store, clock: HandClock, push: DuePush, ending: Ending) -> None
     store.write_now(outbox.end, push, ending, clock.now(), 1.0)
 
 
-def shown(member: Member, message_id: int) -> Shown:
-    return Shown(member.chat_id, message_id, member.id, "proposal:1", None, 1, "digest")
+def shown(member: Member, message_id: int, address: str = "proposal:1") -> Shown:
+    return Shown(member.chat_id, message_id, member.id, address, None, 1, "digest")
 
 
 def tell(
