@@ -4,13 +4,16 @@ Who misses visits goes on missing them, what is booked long ahead is missed more
 departments differ; the rest is chance. The same seed makes the same record.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from domain.prediction.visits import DAY, Floats, visits
+from domain.prediction.features import features
+from domain.prediction.recent import Recent
+from domain.prediction.visits import DAY, Floats, Ints, day_of, evening_before, visits
 from tests.hmo import ZONE
 
 TODAY: Final = date(2026, 11, 23)
@@ -63,6 +66,34 @@ def record(
             "outcome": np.where(day >= now, np.nan, _some_unknown(outcome, 0.05, chance)),
         }
     )
+
+
+@dataclass(frozen=True)
+class Past:
+    """Visits whose outcomes are known.
+
+    Attributes:
+        features: Of each as of the evening before its day.
+        outcomes: 1 for a no-show, 0 for a visit.
+        days: Days since 1970.
+    """
+
+    features: pd.DataFrame
+    outcomes: Floats
+    days: Ints
+
+    def where(self, chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> "Past":
+        """Some of them."""
+        return Past(
+            self.features[chosen].reset_index(drop=True), self.outcomes[chosen], self.days[chosen]
+        )
+
+
+def past_of(frame: pd.DataFrame) -> Past:
+    """What can be learned from a record."""
+    done = frame[frame["outcome"].notna()].reset_index(drop=True)
+    seen = features(done, evening_before(done), frame, Recent.of(frame))
+    return Past(seen, done["outcome"].to_numpy(), day_of(done["start"].to_numpy()))
 
 
 def rows_of(frame: pd.DataFrame, today: date = TODAY) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ single tree is read. Nothing here is a pickle: reading a model runs no code of i
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from lightgbm import Booster
 
 FORMAT: Final = "slotwise model 1"
+
+_NAMES: Final = f"\nfeature_names={' '.join(FEATURES)}\n"
+"""A line of all trees that were grown here."""
 
 
 class ModelRefused(Exception):  # noqa: N818 - a state of things
@@ -52,8 +56,10 @@ class NoShowModel:
     intercept: float
 
     def __post_init__(self) -> None:
-        if not self.slope > 0:
+        if not 0 < self.slope < math.inf:
             raise ModelRefused(f"its calibration has the slope {self.slope}, which is not above 0")
+        if not math.isfinite(self.intercept):
+            raise ModelRefused(f"its calibration has the intercept {self.intercept}")
 
     def chances(self, features: pd.DataFrame) -> Floats:
         """The chance of each row, 0–1.
@@ -108,9 +114,11 @@ class NoShowModel:
                 raise ModelRefused("it was made with other features; train a new one")
             if facts["sha256"] != _sha256(trees):
                 raise ModelRefused("it is damaged: its checksum is another one")
+            if _NAMES not in trees:
+                raise ModelRefused("its trees are of another program or other features")
             kind, slope, intercept = facts["kind"], facts["slope"], facts["intercept"]
             return cls(Kind(kind), trees, float(slope), float(intercept))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise ModelRefused("it does not begin like a model of Slotwise") from error
 
     @cached_property

@@ -167,11 +167,13 @@ class _Data:
 def cut(outcomes: Floats, days: Ints) -> Slices:
     """Where the days are cut: at the half and at three quarters of those with usual numbers.
 
+    Usual is what most appointments see on their day, so that a trickle of old rows moves nothing.
+
     Raises:
         TooLittle: See `train`.
     """
     found, rows = np.unique(days, return_counts=True)
-    usual = found[rows >= np.median(rows) / 10] if len(rows) else found
+    usual = found[rows >= np.median(np.repeat(rows, rows)) / 10] if len(rows) else found
     missed = int(outcomes.sum())
     _require(len(outcomes), FEWEST_ROWS, "appointments with a known outcome")
     _require(missed, FEWEST_OF_A_KIND, "no-shows")
