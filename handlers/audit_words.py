@@ -4,7 +4,9 @@ Only what has a closed vocabulary gets from a row's detail into a sentence: numb
 So nothing that somebody typed, or a feed said, can come out here.
 """
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -65,6 +67,10 @@ SENTENCES: Final[Mapping[str, _Said]] = MappingProxyType(
         "drop delivery": _Said("let go of a {push} to {whom}"),
         "anonymise": _Said("anonymised patients whose time was up"),
         "tidy": _Said("removed what was past its time"),
+        "model trained": _Said("trained the model {model}"),
+        "model activated": _Said("put {model} in charge of chances"),
+        "model refused": _Said("could not use the model {model}"),
+        "model drifted": _Said("found that chances were off in {month}"),
     }
 )
 
@@ -79,6 +85,7 @@ _RIGHTS: Final = {
     Right.PEOPLE: "manage people",
     Right.DELIVERIES: "see deliveries",
 }
+_MODEL: Final = re.compile(r"\d{4}-\d\d-\d\d-\d{1,6}")
 _PUSHES: Final = {PushKind.PEOPLE: "message about people"}
 
 
@@ -121,6 +128,22 @@ def _rejected(detail: Mapping[str, Any]) -> str:
     return words.number(found) if isinstance(found, int) else "some"
 
 
+def _model(detail: Mapping[str, Any]) -> str:
+    """A name as training gives it."""
+    found = detail.get("model", "")
+    if found is None:
+        return "the rule"
+    return found if isinstance(found, str) and _MODEL.fullmatch(found) else "a model"
+
+
+def _month(detail: Mapping[str, Any]) -> str:
+    """`October 2026`, from the month's first day."""
+    try:
+        return f"{date.fromisoformat(detail['month']):%B %Y}"
+    except (KeyError, TypeError, ValueError):
+        return "some month"
+
+
 _Teller = Callable[[Mapping[str, Any]], str]
 
 _TOLD: Final[Mapping[str, _Teller]] = {
@@ -134,4 +157,6 @@ _TOLD: Final[Mapping[str, _Teller]] = {
     "size": _counted("size", "appointment"),
     "rows": _counted("rows", "row"),
     "rejected": _rejected,
+    "model": _model,
+    "month": _month,
 }

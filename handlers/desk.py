@@ -57,6 +57,21 @@ class Pictures(Protocol):
         """Telegram did not take the picture of that key, or takes its file id no longer."""
 
 
+class Predictor(Protocol):
+    """Whoever can say why an appointment has its chance."""
+
+    async def reasons(self, appointment_id: int) -> list[str]:
+        """The strongest reasons in plain words, strongest first; none while no model can say."""
+
+
+class KnowsNothing:
+    """The predictor where there is no model."""
+
+    async def reasons(self, _appointment_id: int) -> list[str]:
+        """See `Predictor`."""
+        return []
+
+
 @dataclass
 class Desk:
     """What handlers work with.
@@ -66,6 +81,8 @@ class Desk:
         keep: How long what is kept.
         changed: Set after a transaction that others may have to be told about.
         shared: What many who ask at once are told alike.
+        predictor: Says why an appointment has its chance.
+        audit_groups: Columns of the feed by which fairness is audited, besides sex and age.
     """
 
     store: Store
@@ -77,3 +94,5 @@ class Desk:
     keep: Retention = field(default_factory=Retention)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     shared: Shared = field(default_factory=Shared)
+    predictor: Predictor = field(default_factory=KnowsNothing)
+    audit_groups: tuple[str, ...] = ()

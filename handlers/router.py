@@ -23,6 +23,7 @@ from handlers import (
     heatmap,
     invitations,
     managing,
+    model_news,
     people,
     risk_list,
     settings,
@@ -77,6 +78,7 @@ SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
         deliveries.DELIVERIES: deliveries.delivery_list,
         deliveries.LETTER: deliveries.delivery,
         deliveries.RESEND_ALL: deliveries.ask_to_resend_all,
+        model_news.NEWS: model_news.news,
     }
 )
 

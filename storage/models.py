@@ -19,6 +19,9 @@ from storage.tables import ModelRow, ModelUse, key_of
 ACTIVATED: Final = "model activated"
 """The event of the audit trail; without a model in its detail, the rule is in charge again."""
 
+REFUSED: Final = "model refused"
+"""The event where a model's file cannot be used any more."""
+
 
 @dataclass(frozen=True)
 class Version:
@@ -80,6 +83,32 @@ def version_in_charge(session: Session) -> Version | None:
     return _version(row, key) if row else None
 
 
+def key_in_charge(session: Session) -> int | None:
+    """The key of that model, without reading what its card tells."""
+    return _in_charge(session)
+
+
+def last_made_at(session: Session) -> datetime | None:
+    """When the latest model was made."""
+    return session.scalar(select(col(ModelRow.made_at)).order_by(col(ModelRow.id).desc()).limit(1))
+
+
+def version(session: Session, name: str) -> Version:
+    """The model of a name.
+
+    Raises:
+        NoSuchModel: There is none.
+    """
+    row = _by_name(session, name)
+    return _version(row, _in_charge(session))
+
+
+def with_key(session: Session, key: int) -> Version | None:
+    """The model of a key, `None` if there is none."""
+    row = session.get(ModelRow, key)
+    return _version(row, _in_charge(session)) if row else None
+
+
 def activate(
     session: Session, name: str | None, now: datetime, member_id: int | None = None
 ) -> Version | None:
@@ -97,10 +126,22 @@ def activate(
     Raises:
         NoSuchModel: There is none of that name.
     """
-    row = session.scalars(select(ModelRow).where(col(ModelRow.name) == name)).first()
-    if name is not None and row is None:
-        raise NoSuchModel(f"there is no model {name}")
+    row = None if name is None else _by_name(session, name)
     return _put_in_charge(session, row, now, member_id)
+
+
+def take_out_of_charge(session: Session, key: int, now: datetime) -> bool:
+    """Put the rule in charge since a model's file cannot be used; whether it still was in charge.
+
+    Of several processes that meet the file at once, one is told that it did it.
+    """
+    # Locked, so that they come one after another.
+    row = session.get(ModelRow, key, with_for_update=True)
+    if row is None or key != _in_charge(session):
+        return False
+    audit.record(session, REFUSED, at=now, model=row.name)
+    _put_in_charge(session, None, now, None)
+    return True
 
 
 def roll_back(session: Session, now: datetime, member_id: int | None = None) -> Version | None:
@@ -131,6 +172,13 @@ def _put_in_charge(
         audit.record(session, ACTIVATED, at=now, member_id=member_id, model=row and row.name)
         rescoring.ask_anew(session)
     return _version(row, key) if row else None
+
+
+def _by_name(session: Session, name: str) -> ModelRow:
+    row = session.scalars(select(ModelRow).where(col(ModelRow.name) == name)).first()
+    if row is None:
+        raise NoSuchModel(f"there is no model {name}")
+    return row
 
 
 def _in_charge(session: Session) -> int | None:

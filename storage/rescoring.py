@@ -93,6 +93,11 @@ def number_waiting(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Rescore)) or 0
 
 
+def days_waiting(session: Session) -> int:
+    """On how many days it waits to be singled out anew."""
+    return session.scalar(select(func.count()).select_from(Repick)) or 0
+
+
 @dataclass(frozen=True)
 class _Coming:
     """A coming appointment with the chance that is stored."""

@@ -70,6 +70,14 @@ class NoShowModel:
             return np.empty(0)
         return np.asarray(self._booster.predict(_matrix(features), num_threads=1))
 
+    def ready(self) -> None:
+        """Read the trees now, which takes long the first time.
+
+        Raises:
+            ModelRefused: They cannot be read.
+        """
+        _ = self._booster
+
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """How much each feature adds to each row, in log odds; they sum to the row's own.
 

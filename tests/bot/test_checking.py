@@ -18,7 +18,7 @@ from tests.bot.command import slotwise
 from tests.e2e.town import TOKEN
 from tests.waiting import until
 
-PARTS = ["settings", "database", "token", "Chromium", "font"]
+PARTS = ["settings", "database", "token", "Chromium", "font", "model"]
 
 Said = pytest.CaptureFixture[str]
 

@@ -21,7 +21,17 @@ from domain.transfers import Kind
 from handlers.commands import COMMANDS
 from handlers.guard import PRIVATE_ONLY, STRANGER, SUSPENDED
 from handlers.router import ACTS, OLD_BUTTON, SCREENS
-from storage import actions, batches, call_lists, calls, invitations, people, risk, strangers
+from storage import (
+    actions,
+    batches,
+    call_lists,
+    calls,
+    invitations,
+    models,
+    people,
+    risk,
+    strangers,
+)
 from storage.store import Store
 from storage.tables import Appointment, AuditEntry, MemberRow, Patient, Push, Stranger
 from tests.conftest import MONDAY_MORNING
@@ -34,6 +44,7 @@ MARK = "0" * 32
 """Of an invitation that nobody made."""
 KEEPS_TRYING = 4711
 """A stranger of whom admins were told."""
+A_MODEL = 1
 VERBS = {"ask", "now", "yes", "no", "drop", "undo"}
 
 
@@ -80,6 +91,9 @@ def prepare(store: Store, clock: HandClock) -> None:
     store.write_now(batches.confirm, noa, 2, now, threshold)
     prepare_people(store, now)
     prepare_calls(store, clock, dana)
+    store.write_now(
+        models.add, name="2026-11-23-1", kind="boosted", sha256="0" * 64, report={}, now=now
+    )
 
 
 def prepare_people(store: Store, now: datetime) -> None:
@@ -175,6 +189,7 @@ def samples(store: Store) -> dict[str, str]:
         "drop": "drop:1:0",
         "resendall": "resendall:0",
         "resendnow": "resendnow:1763877600:0",
+        "modelnews": f"modelnews:refused:{A_MODEL}",
     }
 
 

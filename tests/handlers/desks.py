@@ -37,6 +37,7 @@ from storage.tables import (
     Invitation,
     MemberDepartment,
     MemberRow,
+    ModelRow,
     Patient,
     Push,
     Stranger,
@@ -57,6 +58,7 @@ DRAFT = 543_210_988
 STRANGER = 4_503_599_627_370_495
 """A Telegram user id has up to 52 bits."""
 PUSH = 76_543_210
+TRAINED = 98_765_431
 LAST_PAGE = 1_249_999
 """Of a list of ten million rows."""
 LONG_NAME = "Gastroenterology & <Hepatology>, Northern District Outpatient Clinics"
@@ -130,6 +132,16 @@ def fill(session: Session, clock: HandClock) -> None:
     _call(session, now)
     _miss(session, now - timedelta(days=8))
     _audit(session, now)
+    session.add(
+        ModelRow(
+            id=TRAINED,
+            name="2026-11-23-999999",
+            kind="boosted",
+            made_at=now,
+            sha256="0" * 64,
+            report=json.dumps({"verdict": "it is no better than <lead time>"}),
+        )
+    )
     session.add(
         Batch(
             id=BATCH,

@@ -31,6 +31,7 @@ from tests.handlers.desks import (
     MISSED,
     PUSH,
     STRANGER,
+    TRAINED,
     visit,
 )
 
@@ -85,6 +86,7 @@ FIRST = (
     "deliveries:0",
     f"delivery:{PUSH}:{LAST_PAGE}",
     f"resendall:{LAST_PAGE}",
+    *(f"modelnews:{what}:{TRAINED}" for what in ("refused", "drift", "kept")),
 )
 """Screens from which all others are reached, each with the longest numbers."""
 CALLING = {"called", "callopen", "today"}
@@ -95,6 +97,7 @@ BETWEEN = re.compile(r":(3|7|14)\.|:(30|90|180):")
 FOR_ADMINS = {
     *("people", "member", "role", "places", "suspend", "stranger"),
     *("invite", "invites", "invitation", "deliveries", "delivery", "resendall"),
+    "modelnews",
 }
 
 numbers = st.integers(0, 10**18 - 1)
