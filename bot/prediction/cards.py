@@ -7,11 +7,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bot.prediction.records import Bools
+from bot.prediction.groups import NOTHING_TO_COMPARE, at_top, compared
 from bot.prediction.reports import Judged, rows_in_words
-from domain.prediction.fairness import GroupFigures, audit
+from domain.prediction.fairness import GroupFigures
 from domain.prediction.features import FAMILIES
-from domain.prediction.visits import Floats
 
 CALLED: Final = 0.1
 """The share at the top by which groups are compared on a card."""
@@ -75,13 +74,6 @@ _LIMITS: Final = """\
   wrong until a model has learned from the days after it."""
 
 
-def at_top(chances: Floats, share: float) -> Bools:
-    """Which are among a share with the highest chances."""
-    chosen = np.zeros(len(chances), np.bool_)
-    chosen[np.argsort(-chances, kind="stable")[: round(share * len(chances))]] = True
-    return chosen
-
-
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table."""
     lines = [header, ["---"] * len(header), *rows]
@@ -130,8 +122,8 @@ def _capacities(rows: Sequence[Sequence[float]]) -> str:
 
 def _group(name: str, judged: Judged, groups: Any) -> str:
     chances = judged.chances["model"]
-    found = audit(judged.records.outcomes, chances, at_top(chances, CALLED), groups)
-    table = markdown(GROUP_HEADER, group_rows(found))
+    found = compared(judged.records.outcomes, chances, at_top(chances, CALLED), groups)
+    table = markdown(GROUP_HEADER, group_rows(found)) if found else NOTHING_TO_COMPARE
     return f"### {name}\n\n{table}"
 
 

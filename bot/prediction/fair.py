@@ -9,11 +9,11 @@ import typer
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from bot.prediction.cards import at_top
+from bot.prediction.groups import at_top, compared
 from bot.prediction.records import Bools, Records
 from bot.prediction.reports import Judged
 from domain.days import Span
-from domain.prediction.fairness import GroupFigures, audit, cost, equalised
+from domain.prediction.fairness import GroupFigures, cost, equalised
 from domain.prediction.visits import Floats
 from storage import learning
 from storage.rescoring import USUAL_CAPACITY
@@ -75,7 +75,7 @@ def audited(
         records.span,
         len(chosen),
         int(chosen.sum()),
-        {name: audit(records.outcomes, chances, chosen, of) for name, of in wanted.items()},
+        {name: compared(records.outcomes, chances, chosen, of) for name, of in wanted.items()},
         equal,
         price,
     )

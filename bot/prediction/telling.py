@@ -8,6 +8,7 @@ from rich.table import Table
 
 from bot.prediction.cards import GROUP_HEADER, figure_rows, group_rows
 from bot.prediction.fair import Audited
+from bot.prediction.groups import NOTHING_TO_COMPARE
 from bot.prediction.reports import Judged, days_in_words, rows_in_words
 from domain.counting import count
 from storage.models import Version
@@ -81,7 +82,10 @@ def fairness(found: Audited) -> None:
     _say(f"{days_in_words(found.span)}: {found.chosen:,} of {found.rows:,} singled out")
     for name, groups in found.groups.items():
         _say(f"\nBy {name}")
-        _table(GROUP_HEADER, group_rows(groups))
+        if groups:
+            _table(GROUP_HEADER, group_rows(groups))
+        else:
+            _say(NOTHING_TO_COMPARE)
     if found.cost:
         before, after = found.cost
         _say(
