@@ -55,10 +55,10 @@ def _drift(about: Version, watched: Watched | None) -> list[str]:
 
 
 def _kept(about: Version, _watched: Watched | None) -> list[str]:
-    why = about.report.get("verdict") or "it was not put in charge"
+    why = about.report.get("verdict") or "It was not put in charge."
     return [
         words.bold(f"A new model was trained and is not used: {about.name}"),
-        words.plain(f"Why: {why}"),
+        words.plain(why),
         "What was in charge stays so. The next try is in a day.",
     ]
 

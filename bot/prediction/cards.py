@@ -97,7 +97,7 @@ def group_rows(found: Sequence[GroupFigures]) -> list[list[str]]:
             f"{each.rows:,}",
             *map(_share, (each.selected, each.false_flags, each.precision)),
             _ratio(each.calibration),
-            ", ".join(each.out_of_band) or "–",
+            ", ".join(each.out_of_band).replace("_", " ") or "–",
         ]
         for each in found
     ]

@@ -67,7 +67,7 @@ def train(
         typer.echo(f"Its card: {card_path(settings.data_dir, version.name)}")
         if verdict := version.report["verdict"]:
             in_charge = store.read_now(models.version_in_charge)
-            typer.echo(f"{version.name} is kept, but not put in charge: {verdict}")
+            typer.echo(f"{version.name} is kept, but not put in charge. {verdict}")
             typer.echo(f"{_named(in_charge)} stays in charge.")
         elif activate:
             store.write_now(models.activate, version.name, clock.now())
@@ -123,7 +123,7 @@ def activate_model(
             version = store.read_now(models.version, name)
             model_files.load(settings.data_dir, version).ready()
             if verdict := version.report.get("verdict"):
-                typer.echo(f"Mind what was found when it was trained: {verdict}")
+                typer.echo(f"Mind what was found when it was trained. {verdict}")
         found = store.write_now(models.activate, None if name == RULE else name, clock.now())
     typer.echo(f"{_named(found)} is in charge.")
 

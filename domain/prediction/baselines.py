@@ -1,61 +1,75 @@
-"""Baselines: simple ways to give a chance, which a model must be better than."""
+"""Baselines: what chances would be without a model, by simple ways that anybody could use.
+
+A model has to beat each of them to be worth its place. All are calibrated on the same past, so
+that they are compared by what they know and not by how they put it.
+"""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from domain.prediction.odds import IDENTITY, chances_of, line, log_odds
-from domain.prediction.visits import Floats
+from domain.prediction.odds import chances_of, line, log_odds
+from domain.prediction.visits import Floats, Ints
 
-_EDGES = (0.5, 1.5, 3.5, 7.5, 14.5, 30.5, 60.5)
-_DRAWN = 20.0
+_LEADS: Final = (1, 2, 4, 8, 15, 29, 57)
+"""Days ahead at which a group of lead times begins, after the one of the same day."""
+
+_USUAL: Final = 0.2
+_AS_BY: Final = 100.0
+"""Outcomes as by which rates are drawn to what is usual."""
 
 
 @dataclass(frozen=True)
 class Baselines:
-    """The rule, lead time alone, and the patient's smoothed rate, each as calibrated chances."""
+    """Three simple ways to foretell a no-show.
+
+    Attributes:
+        threshold: Earlier no-shows from which on the rule flags.
+        by_flag: The rate of no-shows among those not flagged, and among those flagged.
+        by_lead: … by lead time, the last one for those where it is unknown.
+        prior: Slope and intercept by which a patient's own smoothed rate becomes a chance.
+    """
 
     threshold: int
-    flagged: float
-    others: float
-    leads: Floats
+    by_flag: Floats
+    by_lead: Floats
     prior: tuple[float, float]
 
     @classmethod
-    def learned(cls, features: pd.DataFrame, outcomes: Floats, threshold: int = 2) -> "Baselines":
-        """Learn them from appointments whose outcome is known."""
-        usual = float(outcomes.mean())
-        flags = features["misses"].to_numpy() >= threshold
-        bins = _bins(features)
-        misses = np.bincount(bins, outcomes, len(_EDGES) + 2)
-        rows = np.bincount(bins, minlength=len(_EDGES) + 2)
-        prior = line(features["miss_rate"].to_numpy(), outcomes) if len(outcomes) else IDENTITY
+    def learned(cls, features: pd.DataFrame, outcomes: Floats, threshold: int) -> "Baselines":
+        """From features (`domain/prediction/features.py`) and outcomes of the past."""
         return cls(
             threshold,
-            _drawn(outcomes[flags], usual),
-            _drawn(outcomes[~flags], usual),
-            (misses + _DRAWN * usual) / (rows + _DRAWN),
-            prior,
+            _rates(_flag(features, threshold), outcomes, 2),
+            _rates(_lead(features), outcomes, len(_LEADS) + 2),
+            line(features["miss_rate"].to_numpy(), outcomes, _AS_BY),
         )
 
     def chances(self, features: pd.DataFrame) -> dict[str, Floats]:
-        """What each says: `rule`, `lead time`, `prior rate`."""
-        flags = features["misses"].to_numpy() >= self.threshold
+        """The chance of each row, 0–1, by each way: `rule`, `lead time` and `prior rate`."""
         slope, intercept = self.prior
-        raw = log_odds(features["miss_rate"].to_numpy())
+        own = log_odds(features["miss_rate"].to_numpy())
         return {
-            "rule": np.where(flags, self.flagged, self.others),
-            "lead time": self.leads[_bins(features)],
-            "prior rate": chances_of(slope * raw + intercept),
+            "rule": self.by_flag[_flag(features, self.threshold)],
+            "lead time": self.by_lead[_lead(features)],
+            "prior rate": chances_of(slope * own + intercept),
         }
 
 
-def _drawn(outcomes: Floats, usual: float) -> float:
-    return float((outcomes.sum() + _DRAWN * usual) / (len(outcomes) + _DRAWN))
+def _flag(features: pd.DataFrame, threshold: int) -> Ints:
+    return np.asarray(features["misses"] >= threshold).astype(np.int64)
 
 
-def _bins(features: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _lead(features: pd.DataFrame) -> Ints:
     lead = features["lead"].to_numpy()
-    found = np.searchsorted(_EDGES, lead)
-    return np.where(np.isnan(lead), len(_EDGES) + 1, found).astype(np.int64)
+    return np.where(np.isnan(lead), len(_LEADS) + 1, np.searchsorted(_LEADS, lead, side="right"))
+
+
+def _rates(group: Ints, outcomes: Floats, groups: int) -> Floats:
+    """The rate of no-shows of each group, drawn towards that of all."""
+    all_of_them = (outcomes.sum() + _AS_BY * _USUAL) / (len(outcomes) + _AS_BY)
+    misses = np.bincount(group, outcomes, groups)
+    rows = np.bincount(group, minlength=groups)
+    return np.asarray((misses + _AS_BY * all_of_them) / (rows + _AS_BY))

@@ -24,7 +24,7 @@ def log_odds(chances: Floats) -> Floats:
 
 def chances_of(log_odds: Floats) -> Floats:
     """The chances, 0–1, that such log odds mean."""
-    return 1 / (1 + np.exp(-log_odds))
+    return (1 + np.tanh(log_odds / 2)) / 2  # no exponential that overflows
 
 
 def line(
@@ -39,18 +39,25 @@ def line(
         towards: That one.
 
     Source: J. Platt, Probabilistic Outputs for Support Vector Machines (1999); fitted by Newton's
-    method.
+    method, whose steps are halved where they overshoot.
     """
     design = np.column_stack([log_odds(chances), np.ones(len(chances))])
     usual = np.array(towards)
     pull: npt.NDArray[Any] = np.eye(2) * 1e-6
     if as_by and len(chances):
         pull = pull + _information(design, chances) * (as_by / len(chances))
+
+    def loss(at: Floats) -> float:
+        fitted, off = design @ at, at - usual
+        return float((np.logaddexp(0, fitted) - outcomes * fitted).sum() + off @ pull @ off / 2)
+
     found = usual.copy()
     for _ in range(_STEPS):
         fitted = chances_of(design @ found)
         gradient = design.T @ (fitted - outcomes) + pull @ (found - usual)
         step = np.linalg.solve(_information(design, fitted) + pull, gradient)
+        while loss(found - step) > loss(found) and np.abs(step).max() >= _CLOSE:
+            step = step / 2
         found = found - step
         if np.abs(step).max() < _CLOSE:
             break
