@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from bot.opening import open_store
-from bot.settings import Settings, read_settings
+from bot.settings import PREFIX, Settings, WrongSetting, read_settings
 from domain.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -49,26 +49,31 @@ def train(
     activate: Annotated[
         bool, typer.Option(help="Put it in charge, if it is better than the simple ways.")
     ] = True,
-    threads: Annotated[int, typer.Option(min=0, help="0: as many as there are.")] = 0,
+    threads: Annotated[int, typer.Option(min=0, help="0: as many as there are.")] = 1,
 ) -> None:
     """Train a model on what is on record, judge it, keep it, and put it in charge if it may be."""
     from bot.prediction import telling
     from bot.prediction.learning import learn
     from bot.prediction.model_files import card_path
+    from domain.prediction.training import TooLittle
     from storage import models
 
     settings, clock = _begin()
     now = clock.now()
     day = until.date() if until else settings.house.calendar.day_of(now)
     with open_store(settings) as store:
-        with _progress() as tell:
-            version = learn(store, _lesson(settings, threads), day, now, tell)
+        in_charge = _named(store.read_now(models.version_in_charge))
+        try:
+            with _progress() as tell, _told_of_files():
+                version = learn(store, _lesson(settings, threads), day, now, tell)
+        except TooLittle as problem:
+            kept = f"No model was made: {problem}. {in_charge} stays in charge."
+            raise TooLittle(kept) from problem
         telling.report(version)
         typer.echo(f"Its card: {card_path(settings.data_dir, version.name)}")
         if verdict := version.report["verdict"]:
-            in_charge = store.read_now(models.version_in_charge)
             typer.echo(f"{version.name} is kept, but not put in charge. {verdict}")
-            typer.echo(f"{_named(in_charge)} stays in charge.")
+            typer.echo(f"{in_charge} stays in charge.")
         elif activate:
             store.write_now(models.activate, version.name, clock.now())
             typer.echo(f"{version.name} is in charge.")
@@ -187,7 +192,7 @@ def _begin() -> tuple[Settings, SystemClock]:
     return settings, SystemClock(settings.as_of)
 
 
-def _lesson(settings: Settings, threads: int = 0) -> "Lesson":
+def _lesson(settings: Settings, threads: int = 1) -> "Lesson":
     from bot.prediction.learning import Lesson
 
     return Lesson(settings.house, settings.data_dir, settings.audit_columns, threads)
@@ -216,6 +221,15 @@ def _judged(
 
 def _named(version: "Version | None") -> str:
     return version.name if version else "The rule"
+
+
+@contextlib.contextmanager
+def _told_of_files() -> Iterator[None]:
+    """Tell in one line of a folder in which nothing can be written."""
+    try:
+        yield
+    except OSError as error:
+        raise WrongSetting(f"{PREFIX}DATA_DIR: {error.filename}: {error.strerror}") from error
 
 
 @contextlib.contextmanager

@@ -32,14 +32,15 @@ class Lesson:
         house: The HMO's calendar, and the rule that models are compared with.
         data_dir: Where models are kept.
         audit_groups: Columns of the feed by which fairness is audited.
-        threads: How many to use, 0 for as many as there are.
+        threads: How many to use, 0 for as many as there are. More than one is quicker only on
+            a machine with nothing else to do.
         most: Appointments at most, the latest.
     """
 
     house: House
     data_dir: Path
     audit_groups: tuple[str, ...] = ()
-    threads: int = 0
+    threads: int = 1
     most: int = MOST_ROWS
 
 

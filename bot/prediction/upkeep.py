@@ -85,7 +85,7 @@ async def _train(settings: Settings, desk: Desk) -> None:
     before = await desk.store.read(models.versions)
     log.info("a new model is being trained")
     program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "train", "--threads", "1"),
+        *(sys.executable, "-m", "bot", "train"),
         env=_environment(settings, desk.clock.now()),
         stdin=DEVNULL,
         stdout=DEVNULL,

@@ -44,8 +44,8 @@ def a_model() -> NoShowModel:
 
 
 def lesson(folder: Path) -> Lesson:
-    """How the tests learn: on one thread, since others run beside."""
-    return Lesson(HOUSE, folder, threads=1)
+    """How the tests learn."""
+    return Lesson(HOUSE, folder)
 
 
 def trained(store: Store, folder: Path, now: datetime, until: date | None = None) -> Version:
