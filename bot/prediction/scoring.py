@@ -63,10 +63,11 @@ async def _work_off(
     store: Store, at_work: ModelAtWork | None, calendar: Calendar, now: datetime
 ) -> int:
     """Score and single out until nobody waits; how many patients were done."""
-    done = 0
-    while portion := await store.write(_score, at_work, calendar, now):
+    done, portion = 0, PATIENTS
+    while portion == PATIENTS:
+        portion = await store.write(_score, at_work, calendar, now)
         done += portion
-    while await store.write(rescoring.pick, DAYS):
+    while await store.write(rescoring.pick, DAYS) == DAYS:
         pass
     return done
 
