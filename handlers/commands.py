@@ -126,7 +126,8 @@ async def on_help(_update: Update, context: Context) -> None:
         *(f"/{command.name} – {command.about}" for command in commands_of(member)),
         *([_LOADING] if member.may(Right.IMPORT) else []),
         "",
-        f"High-risk means {context.desk.house.threshold} or more earlier no-shows; "
+        f"High-risk means {context.desk.house.threshold} or more earlier no-shows, or a place "
+        "among the day's most likely ones where a model tells them; "
         "nobody loses a slot because of a score.",
         "",
         "For privacy a patient is only ever a reference such as <code>P-7K3MQD</code> here, and "

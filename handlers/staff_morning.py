@@ -11,8 +11,15 @@ from domain.days import Span
 from handlers import words
 from handlers.addresses import join, pack
 from handlers.call_list import TODAY
+from handlers.chances import shows_chances
 from handlers.moments import told_alike
-from handlers.risk_list import LIST, criteria_line, row_buttons, row_lines, selected
+from handlers.risk_list import (
+    LIST,
+    criteria_line,
+    row_buttons,
+    row_lines,
+    selected,
+)
 from handlers.screens import Buttons, Screen, Visit, button
 from handlers.transfers import PENDING
 from storage import proposals, risk
@@ -52,7 +59,8 @@ async def summary(visit: Visit) -> Screen:
         words.plain(criteria_line(visit, _TODAY, None)),
     ]
     if found.rows:
-        lines += [words.MOST_FIRST, words.block(_block(visit, found))]
+        likely = shows_chances(found.rows)
+        lines += [words.most_first(likely=likely), words.block(_block(visit, found))]
     elif found.week:
         lines.append(f"{words.number(found.week)} in the next {_WEEK.days} days, on the risk list")
     else:

@@ -42,6 +42,7 @@ class CallRow:
         tried: Not reached, but called.
         last: The last call in force, whenever it was; of a patient who was reached, the last
             that did.
+        chance: That it becomes a no-show, 0–1; `None` while no model has said so.
     """
 
     place: int
@@ -53,6 +54,7 @@ class CallRow:
     reached: bool
     tried: bool
     last: CallView | None
+    chance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -294,6 +296,7 @@ def _rows(session: Session, call_list_id: int, place: tuple[int, int]) -> list[C
             col(Appointment.status),
             is_reached(),
             _last_try(),
+            col(Appointment.chance),
         )
         .join(Patient, col(Patient.id) == col(Appointment.patient_id))
         .where(_of(call_list_id))
@@ -313,8 +316,9 @@ def _rows(session: Session, call_list_id: int, place: tuple[int, int]) -> list[C
             reached=reached,
             tried=not reached and last_try is not None,
             last=_shown(made.get(key, []), reached=reached),
+            chance=thousandths / 1000 if thousandths else None,
         )
-        for at, key, reference, start, missed, status, reached, last_try in rows
+        for at, key, reference, start, missed, status, reached, last_try, thousandths in rows
     ]
 
 

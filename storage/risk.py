@@ -14,6 +14,7 @@ from domain.efficiency import Efficiency
 from domain.statuses import OUTCOMES, Status
 from domain.transfers import State
 from storage.efficiency import efficiency
+from storage.rescoring import USUAL_CAPACITY
 from storage.selecting import Shape, all_at_risk, at_risk, shape_of, values_of
 from storage.slots import is_given_back
 from storage.store import ask
@@ -84,6 +85,8 @@ class Card:
     """Earlier appointments with a known outcome, oldest first."""
     given_back: bool = False
     """The patient gave the slot back in a call, and it is nobody's yet."""
+    capacity: int = USUAL_CAPACITY
+    """How many appointments of its department and day are singled out by their chance."""
 
 
 def risk_page(session: Session, selection: Selection, offset: int, limit: int) -> RiskPage:
@@ -136,6 +139,7 @@ def card(session: Session, appointment_id: int) -> Card | None:
             col(Department.name),
             col(Clinician.name),
             is_given_back(),
+            func.coalesce(col(Department.capacity), USUAL_CAPACITY),
         )
         .join(Patient, col(Patient.id) == col(Appointment.patient_id))
         .join(Department, col(Department.id) == col(Appointment.department_id))
@@ -144,7 +148,7 @@ def card(session: Session, appointment_id: int) -> Card | None:
     ).first()
     if found is None:
         return None
-    appointment, reference, department, clinician, given_back = found
+    appointment, reference, department, clinician, given_back, capacity = found
     return Card(
         row=RiskRow(
             appointment_id,
@@ -165,6 +169,7 @@ def card(session: Session, appointment_id: int) -> Card | None:
         duration=appointment.duration,
         history=_history(session, appointment),
         given_back=given_back,
+        capacity=capacity,
     )
 
 

@@ -7,7 +7,7 @@ from bot.pictures.chromium import PictureUnavailable
 from bot.pictures.gallery import Gallery, Renderer
 from bot.pictures.heatmap import heatmap_figure
 from bot.pictures.uploads import Uploads
-from handlers.desk import HeatmapRequest
+from handlers.desk import ChartRequest, HeatmapRequest
 
 
 class Studio:
@@ -30,6 +30,10 @@ class Studio:
             )
         except PictureUnavailable as error:
             raise handlers.desk.PictureUnavailable(error.reason) from error
+
+    async def chart(self, request: ChartRequest) -> bytes | str:
+        """See `handlers.desk.Pictures`."""
+        raise handlers.desk.PictureUnavailable(f"the picture of {request.kind} cannot be drawn")
 
     def remember(self, key: tuple[object, ...], file_id: str) -> None:
         """See `handlers.desk.Pictures`."""
