@@ -54,6 +54,7 @@ SENTENCES: Final[Mapping[str, _Said]] = MappingProxyType(
         "change role": _Said("made {whom} {role}", _COMMAND_LINE),
         "change departments": _Said("changed the departments of {whom}", _COMMAND_LINE),
         "change settings": _Said("changed their settings"),
+        "change capacity": _Said("had {capacity} a day singled out by chance"),
         "refused": _Said("was refused: may not {right}"),
         "more refusals": _Said("was refused more often than is recorded one by one"),
         "code refused": _Said("sent a code that is not valid", _STRANGER),
@@ -78,6 +79,7 @@ _RIGHTS: Final = {
     Right.IMPORT: "load data",
     Right.PEOPLE: "manage people",
     Right.DELIVERIES: "see deliveries",
+    Right.MODEL: "put a model in charge",
 }
 _PUSHES: Final = {PushKind.PEOPLE: "message about people"}
 
@@ -116,9 +118,14 @@ def _counted(key: str, one: str) -> "_Teller":
     return tell
 
 
-def _rejected(detail: Mapping[str, Any]) -> str:
-    found = detail.get("rejected")
-    return words.number(found) if isinstance(found, int) else "some"
+def _number(key: str) -> "_Teller":
+    """`1,204`."""
+
+    def tell(detail: Mapping[str, Any]) -> str:
+        found = detail.get(key)
+        return words.number(found) if isinstance(found, int) else "some"
+
+    return tell
 
 
 _Teller = Callable[[Mapping[str, Any]], str]
@@ -133,5 +140,6 @@ _TOLD: Final[Mapping[str, _Teller]] = {
     "done": _counted("done", "appointment"),
     "size": _counted("size", "appointment"),
     "rows": _counted("rows", "row"),
-    "rejected": _rejected,
+    "rejected": _number("rejected"),
+    "capacity": _number("capacity"),
 }

@@ -15,9 +15,10 @@ from handlers.addresses import UnknownAddress, join, maybe_whole, split, whole
 from handlers.desk import HeatmapRequest, PictureUnavailable
 from handlers.paging import Pages, pager
 from handlers.screens import Buttons, Picture, Screen, Visit, button
-from storage import models, risk
+from storage import risk
 from storage.density import Outcomes, outcomes
 from storage.expectations import expected_by_cell
+from storage.model_uses import has_model
 
 HEATMAP: Final = "heat"
 BY_DEPARTMENT: Final = "heatdep"
@@ -179,7 +180,7 @@ def _read(
         if measure.looks_ahead
         else outcomes(session, span)
     )
-    return found, risk.departments(session), models.has_model(session)
+    return found, risk.departments(session), has_model(session)
 
 
 def _nothing(view: View, shown: DensityMap) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from storage import audit, rescoring
-from storage.tables import MemberRow, ModelRow, ModelUse, key_of
+from storage.tables import ModelRow, ModelUse, key_of
 
 ACTIVATED: Final = "model activated"
 """The event of the audit trail; without a model in its detail, the rule is in charge again."""
@@ -78,55 +78,6 @@ def version_in_charge(session: Session) -> Version | None:
     key = _in_charge(session)
     row = session.get(ModelRow, key) if key else None
     return _version(row, key) if row else None
-
-
-def has_model(session: Session) -> bool:
-    """Whether a model is in charge."""
-    return _in_charge(session) is not None
-
-
-@dataclass(frozen=True)
-class Use:
-    """What is in charge.
-
-    Attributes:
-        id: Its key.
-        version: The model, or `None` for the rule.
-        since: From when on (aware, UTC).
-        by: Who put it there; `None` is the command line, or the program by itself.
-        before: The model that was in charge before, by name; `None` for the rule.
-    """
-
-    id: int
-    version: Version | None
-    since: datetime
-    by: str | None
-    before: str | None
-
-
-def latest_use(session: Session) -> Use | None:
-    """What is in charge since when; `None` if it has always been the rule."""
-    latest = session.execute(
-        select(ModelUse, col(ModelRow.name), col(MemberRow.name))
-        .join(ModelRow, col(ModelRow.id) == col(ModelUse.model_id), isouter=True)
-        .join(MemberRow, col(MemberRow.id) == col(ModelUse.member_id), isouter=True)
-        .order_by(col(ModelUse.id).desc())
-        .limit(2)
-    ).all()
-    if not latest:
-        return None
-    (use, _, by), *earlier = latest
-    before = earlier[0][1] if earlier else None
-    return Use(key_of(use), version_in_charge(session), use.since, by, before)
-
-
-def roll_back_from(session: Session, use_id: int, now: datetime, member_id: int) -> bool:
-    """Roll back what a person was shown to be in charge; `False` if that changed meanwhile."""
-    asked = select(col(ModelUse.id)).where(col(ModelUse.id) == use_id).with_for_update()
-    if session.scalar(asked) is None or session.scalar(select(func.max(ModelUse.id))) != use_id:
-        return False
-    roll_back(session, now, member_id)
-    return True
 
 
 def activate(

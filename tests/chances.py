@@ -43,7 +43,7 @@ def put_in_charge(
     return key
 
 
-def score(session: Session, thousandths: int, *, picked: bool = False, **where: Any) -> None:
+def score(session: Session, thousandths: int, /, *, picked: bool = False, **where: Any) -> None:
     """Give booked appointments a chance: all, or those with these values."""
     chosen = [col(getattr(Appointment, name)) == value for name, value in where.items()]
     session.execute(

@@ -122,6 +122,14 @@ def samples(store: Store) -> dict[str, str]:
         "settings": "settings",
         "settime": "settime",
         "set": "set:at:495",
+        "capacities": "capacities:0",
+        "capacity": f"capacity:{department(store, 'Cardiology')}:0",
+        "setcapacity": f"setcapacity:{department(store, 'Cardiology')}:10:0",
+        "model": "model",
+        "chart": "chart:gain",
+        "fairness": "fairness:sex",
+        "rollback": "rollback:1",
+        "rollbacknow": "rollbacknow:1",
         "toldbatch": "toldbatch:2",
         "today": "today:0",
         "calldep": "calldep:0",
@@ -251,6 +259,8 @@ async def test_a_limited_manager_gets_through_nowhere_else(place: Town) -> None:
         f"record:{missed_before(store, card)}:0:{card}:-",
         f"excuse:{missed_before(store, card)}:a:0:{card}:-",
         f"unexcuse:{missed_before(store, card)}:0:{card}:-",
+        f"capacity:{key}:0",
+        f"setcapacity:{key}:10:0",
     ):
         said = await pressed(place.avi, data)
         assert said.startswith("Only "), (data, said)
