@@ -11,7 +11,7 @@ from handlers import words
 from handlers.screens import Visit
 from storage.risk import Card, RiskRow
 
-_PATIENCE: Final = 1.0
+PATIENCE: Final = 1.0
 """Seconds that a card waits for the reasons."""
 
 
@@ -47,6 +47,6 @@ def what_it_takes(visit: Visit, found: Card) -> str:
 async def _reasons(visit: Visit, appointment_id: int) -> list[str]:
     """As far as they can be told in time: a card comes without them rather than late."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(PATIENCE):
             return await visit.desk.predictor.reasons(appointment_id)
     return []

@@ -93,7 +93,7 @@ def _text(found: _Found) -> list[str]:
         "false: the same, of those who came",
         "right: of the selected, who stayed away",
         words.block([_HEAD, *map(_row, found.shown)]),
-        _outside(found.shown),
+        *_outside(found),
     ]
     return lines + _notes(found)
 
@@ -115,19 +115,27 @@ def _is_hidden(group: GroupFigures) -> bool:
     return 0 < round(group.selected * group.rows) <= LARGEST_SMALL
 
 
-def _outside(groups: Sequence[GroupFigures]) -> str:
-    """Who is outside the band that counts as fair, and in what."""
+def _outside(found: _Found) -> list[str]:
+    """Who is outside the band that counts as fair, and in what.
+
+    How far is told only where nothing is hidden, or it could be reckoned from that.
+    """
+    tells_all = not (found.small or found.more or any(map(_is_hidden, found.shown)))
     told = [
         f"{words.plain(words.cut(each.group, 30))}: "
-        + ", ".join(
-            f"{_FIGURES.get(name, name)} {each.ratios[name]:.2f}" for name in each.out_of_band
-        )
-        for each in groups
+        + ", ".join(_off(name, each.ratios[name], tells_all) for name in each.out_of_band)
+        for each in found.shown
         if each.out_of_band and not _is_hidden(each)
     ]
     if not told:
-        return "No group is outside 0.8–1.25 times all others."
-    return "\n".join(["Outside 0.8–1.25 times all others:", *told])
+        return ["No group shown is outside 0.8–1.25 times all others."]
+    return ["Outside 0.8–1.25 times all others:", *told]
+
+
+def _off(name: str, ratio: float, tells_all: bool) -> str:
+    """`selected 1.62 ×`, or `selected more`."""
+    far = f"{ratio:.2f} ×" if tells_all else "more" if ratio > 1 else "less"
+    return f"{_FIGURES.get(name, name)} {far}"
 
 
 def _notes(found: _Found) -> list[str]:

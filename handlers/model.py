@@ -148,7 +148,7 @@ def _name(model_name: str | None) -> str:
 
 def _since(visit: Visit, use: Use) -> str:
     when = words.full_moment(use.since, visit.desk.house.calendar.zone)
-    return f"since {when}, {f'by {words.plain(use.by)}' if use.by else 'by the program itself'}"
+    return f"since {when}, by {words.plain(use.by) if use.by else 'the command line or by itself'}"
 
 
 def _of_the_rule(visit: Visit, use: Use | None, last: Version | None) -> list[str]:
@@ -156,7 +156,7 @@ def _of_the_rule(visit: Visit, use: Use | None, last: Version | None) -> list[st
     lines = [words.bold("The rule is in charge")]
     if use is not None:
         lines.append(_since(visit, use))
-    lines += [f"High-risk is who has {missed} or more; there are no chances.", ""]
+    lines += [f"Whoever has {missed} or more is high-risk; there are no chances.", ""]
     if last is not None:
         why = last.report.get("verdict")
         lines.append(f"Trained last: {words.plain(last.name)}, not in charge")
@@ -234,7 +234,8 @@ def _caption(kind: Kind, report: Mapping[str, Any]) -> list[str]:
         near = min(report.get("gains", []), key=lambda row: abs(row[0] - 0.2), default=None)
         if near is None:
             return []
-        return [f"Calling the {near[0]:.0%} most likely reaches {near[1]:.0%} of all no-shows."]
+        called, reached = _of_100(near[0]), _of_100(near[1])
+        return [f"Calling the {called} % most likely reaches {reached} % of all no-shows."]
     return ["How much each has moved the chances, of all that moved them."]
 
 
