@@ -11,11 +11,11 @@ from handlers import words
 from handlers.addresses import UnknownAddress, join, whole
 from handlers.paging import Pages, pager
 from handlers.screens import Answer, Buttons, Screen, Visit, button
+from handlers.settings import CAPACITIES, SETTINGS
 from storage import capacities
 from storage.capacities import Capacity
 from storage.model_uses import has_model
 
-CAPACITIES: Final = "capacities"
 CAPACITY: Final = "capacity"
 SET: Final = "setcapacity"
 
@@ -45,7 +45,7 @@ async def choose_department(visit: Visit, arguments: Sequence[str]) -> Screen:
         for each in pages.cut(found)
     ]
     rows += pager(pages, lambda to: join(CAPACITIES, to))
-    rows.append([button("‹ Settings", "settings")])
+    rows.append([button("‹ Settings", SETTINGS)])
     lines = [words.bold("Singled out by chance"), _ABOUT]
     if not await visit.desk.store.read(has_model):
         lines.append("No model is in charge now, so nobody is; what you choose holds once one is.")

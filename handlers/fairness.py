@@ -11,11 +11,10 @@ from domain.people import Right
 from domain.prediction.fairness import GroupFigures, audit
 from handlers import words
 from handlers.addresses import UnknownAddress, join
+from handlers.model import FAIRNESS, MODEL
 from handlers.moments import told_alike
 from handlers.screens import Buttons, Screen, Visit, button
 from storage.flagged import AGE, SEX, flagged
-
-FAIRNESS: Final = "fairness"
 
 DAYS: Final = 90
 LEAST: Final = 30
@@ -158,4 +157,4 @@ def _buttons(visit: Visit, chosen: str) -> Buttons:
         for key, label in kinds.items()
     ]
     rows: Buttons = [choices[at : at + 3] for at in range(0, len(choices), 3)]
-    return [*rows, [button("Model", "model"), button("Refresh", join(FAIRNESS, chosen))]]
+    return [*rows, [button("Model", MODEL), button("Refresh", join(FAIRNESS, chosen))]]

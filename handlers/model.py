@@ -10,7 +10,6 @@ from domain.people import Right
 from handlers import words
 from handlers.addresses import UnknownAddress, join, split, whole
 from handlers.desk import ChartRequest, PictureUnavailable
-from handlers.fairness import FAIRNESS
 from handlers.screens import Answer, Buttons, Picture, Screen, Visit, button
 from storage import model_uses, models
 from storage.flagged import SEX
@@ -19,6 +18,7 @@ from storage.models import Version
 
 MODEL: Final = "model"
 CHART: Final = "chart"
+FAIRNESS: Final = "fairness"
 ROLL_BACK: Final = "rollback"
 ROLL_BACK_NOW: Final = "rollbacknow"
 
@@ -76,7 +76,8 @@ async def chart(visit: Visit, arguments: Sequence[str]) -> Screen:
         return Screen(
             "No model is in charge, so there is nothing to draw.", back, join(CHART, kind)
         )
-    heading = (f"{CHARTS[kind]} · {found.name}", str(found.report.get("judged_on", "")))
+    judged_on = found.report.get("judged_on", "")
+    heading = (f"{CHARTS[kind]} · model {found.name}", f"judged on {judged_on}")
     request = ChartRequest((MODEL, found.name, kind), kind, found.report, heading)
     others = [
         button(words.marked(label, other == kind), join(CHART, other))

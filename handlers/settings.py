@@ -15,7 +15,6 @@ from domain.people import Member, Right
 from domain.pushes import Choice, PushKind, kinds_for
 from handlers import words
 from handlers.addresses import UnknownAddress, join, maybe_whole, whole
-from handlers.capacity import CAPACITIES
 from handlers.screens import Answer, Buttons, Screen, Visit, button
 from storage import wishes
 from storage.wishes import Wishes
@@ -23,6 +22,7 @@ from storage.wishes import Wishes
 SETTINGS: Final = "settings"
 TIMES: Final = "settime"
 CHOOSE: Final = "set"
+CAPACITIES: Final = "capacities"
 
 _NAMES: Final = {
     PushKind.SUMMARY: "Summary",

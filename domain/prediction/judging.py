@@ -24,6 +24,9 @@ Bools = npt.NDArray[np.bool_]
 BINS: Final = 10
 """Groups of equal size in which a calibration curve is shown."""
 
+BAND: Final = (0.8, 1.25)
+"""What should be 1 (a ratio, a slope) may lie within this: four fifths, and its reverse."""
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -107,6 +110,11 @@ def judge(
         recall=recall,
         rule_precision=float(outcomes[flagged].mean()) if flags else float("nan"),
     )
+
+
+def is_in_band(value: float) -> bool:
+    """Whether what should be 1 is near enough to it; what has no value is not."""
+    return BAND[0] <= value <= BAND[1]
 
 
 def auc(outcomes: Floats, chances: Floats) -> float:
