@@ -76,10 +76,10 @@ _RIGHTS: Final = {
     Right.CALL: "record calls",
     Right.CORRECT: "correct records",
     Right.AUDIT: "see the audit trail",
+    Right.MODEL: "put another model in charge",
     Right.IMPORT: "load data",
     Right.PEOPLE: "manage people",
     Right.DELIVERIES: "see deliveries",
-    Right.MODEL: "put a model in charge",
 }
 _PUSHES: Final = {PushKind.PEOPLE: "message about people"}
 
@@ -118,14 +118,9 @@ def _counted(key: str, one: str) -> "_Teller":
     return tell
 
 
-def _number(key: str) -> "_Teller":
-    """`1,204`."""
-
-    def tell(detail: Mapping[str, Any]) -> str:
-        found = detail.get(key)
-        return words.number(found) if isinstance(found, int) else "some"
-
-    return tell
+def _rejected(detail: Mapping[str, Any]) -> str:
+    found = detail.get("rejected")
+    return words.number(found) if isinstance(found, int) else "some"
 
 
 _Teller = Callable[[Mapping[str, Any]], str]
@@ -139,7 +134,7 @@ _TOLD: Final[Mapping[str, _Teller]] = {
     "reason": _one_of(Excuse, "reason", IN_WORDS, "reason unknown"),
     "done": _counted("done", "appointment"),
     "size": _counted("size", "appointment"),
+    "capacity": _counted("capacity", "appointment"),
     "rows": _counted("rows", "row"),
-    "rejected": _number("rejected"),
-    "capacity": _number("capacity"),
+    "rejected": _rejected,
 }

@@ -50,7 +50,7 @@ async def test_a_manager_sets_how_many_are_singled_out_and_finds_it_in_the_trail
     assert place.store.read_now(events).count("change capacity") == 1
     assert "change capacity" in SENTENCES
     await place.noa.says("/audit")
-    await place.noa.sees("Noa had 10 a day singled out by chance · Cardiology")
+    await place.noa.sees("Noa had 10 appointments a day singled out by chance · Cardiology")
 
 
 async def test_managers_ask_what_is_in_charge_and_whom_it_singles_out(place: Town) -> None:

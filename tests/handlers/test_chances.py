@@ -222,7 +222,7 @@ async def test_a_manager_chooses_how_many_are_singled_out_and_a_second_press_cha
     assert "Nobody is listed for a chance alone here" in again.screen.text
     assert recorded(desk, "change capacity") == 1
     trail = await open_screen(noa, "audit:-:-:-:0")
-    assert "Noa had 0 a day singled out by chance" in trail.text
+    assert "Noa had 0 appointments a day singled out by chance" in trail.text
 
 
 async def test_a_limited_manager_chooses_for_their_own_departments_alone(desk: Desk) -> None:
