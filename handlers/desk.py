@@ -1,9 +1,10 @@
 """The desk: everything a handler has at hand, put together once in `bot/app.py`."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from domain.clock import Clock
 from domain.criteria import House
@@ -34,6 +35,23 @@ class HeatmapRequest:
     key: tuple[object, ...]
     density: Density
     measure: Measure
+    heading: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChartRequest:
+    """What a picture of a model shows.
+
+    Attributes:
+        key: Everything the picture depends on; the same key means the same picture.
+        kind: How far chances mean what they say, whom one reaches by calling, or what counts.
+        report: What the model's card tells, see `storage.models.Version`.
+        heading: The title's lines.
+    """
+
+    key: tuple[object, ...]
+    kind: Literal["calibration", "gain", "weights"]
+    report: Mapping[str, Any]
     heading: tuple[str, ...]
 
 
