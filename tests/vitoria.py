@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from domain.days import Calendar
+from domain.days import Calendar, Span
 from domain.prediction.judging import Judgement, judge
 from domain.prediction.training import train
 from storage.feeds.importing import import_file
@@ -28,6 +28,7 @@ FILE: Final = (
 )
 MISSING: Final = f"{FILE.name} is not in {FILE.parent}; SLOTWISE_TEST_DATA names another folder"
 CALENDAR: Final = Calendar(ZoneInfo("UTC"))
+DAYS: Final = Span(date(2016, 4, 29), date(2016, 6, 8))
 AFTERWARDS: Final = datetime(2016, 7, 1, tzinfo=UTC)
 """All outcomes are known."""
 TESTED_FROM: Final = date(2016, 5, 23)
@@ -55,7 +56,7 @@ def take_in(store: Store, rejects: Path, now: datetime = AFTERWARDS) -> ImportRe
 
 def judged(store: Store) -> Judgement:
     """How good the model is on the later days if it learns from the earlier ones alone."""
-    whole = record(store, CALENDAR.zone)
+    whole = record(store, CALENDAR, DAYS)
     past, later = whole.before(TESTED_FROM), whole.since(TESTED_FROM)
     model = train(past.features, past.outcomes, past.days).model
     return judge(

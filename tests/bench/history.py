@@ -26,7 +26,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 _SEED: Final = 20261123
-_DAYS_BACK: Final = 540
+DAYS_BACK: Final = 540
 _DAYS_AHEAD: Final = 30
 _DEPARTMENTS: Final = 40
 _CLINICIANS: Final = 25
@@ -34,6 +34,8 @@ _VISITS: Final = 8
 _NO_SHOW: Final = 0.0625
 _CANCELLED: Final = 0.12
 _UNRECORDED: Final = 0.003
+OUTCOMES: Final = (1 - _CANCELLED - _UNRECORDED) / (DAYS_BACK + _DAYS_AHEAD)
+"""Share of all appointments that lie on one past day and have an outcome."""
 _OLDEST: Final = 95 * 365
 
 _CLOCK: Final = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60)]
@@ -63,7 +65,7 @@ def write_history(path: Path, rows: int) -> None:
     """Write a history of so many appointments, the same one each time, by start."""
     chance = np.random.default_rng(_SEED)
     patients = _patients(chance, max(rows // _VISITS, 1))
-    days = range(-_DAYS_BACK, _DAYS_AHEAD)
+    days = range(-DAYS_BACK, _DAYS_AHEAD)
     bounds = np.linspace(0, rows, len(days) + 1).astype(np.int64).tolist()
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(COLUMNS) + "\n")
@@ -99,7 +101,7 @@ def _day(chance: Generator, patients: _Patients, day: int, numbers: range) -> It
         _statuses(chance, patients.propensity[patient], past=day < 0),
         booked.tolist(),
         chance.integers(8 * 60, 18 * 60, size).tolist(),
-        (today - _DAYS_BACK - patients.born[patient]).tolist(),
+        (today - DAYS_BACK - patients.born[patient]).tolist(),
         chance.integers(0, _CLINICIANS, size).tolist(),
         strict=True,
     )

@@ -28,7 +28,7 @@ def test_they_run_and_print_one_table() -> None:
     assert len({len(row) for row in rows}) == 1
     for work in (
         *("import", "risk list", "density", "batch", "audit", "picture", "/risk", "press"),
-        *("summaries", "push"),
+        *("summaries", "push", "scored after a status change"),
     ):
         assert any(row.startswith(f"| {work}") for row in rows), work
     assert str(Path.home()) not in done.stdout

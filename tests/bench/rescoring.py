@@ -1,0 +1,104 @@
+"""Scoring after a status change: the chances of one patient, and who is singled out that day."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Final
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from bot.demo.sample_store import SAMPLE_HOUSE
+from domain.prediction.model import NoShowModel
+from domain.prediction.training import train
+from domain.statuses import Status
+from storage import counters
+from storage import rescoring as queue
+from storage.store import Store
+from storage.tables import Appointment, ModelRow, ModelUse, Repick, Rescore, key_of
+from tests.bench.databases import POSTGRESQL, SQLITE, Databases
+from tests.bench.history import NOW
+from tests.bench.results import Result, at_most, short
+from tests.bench.sample import sample_store
+from tests.hmo import HOUSE
+from tests.learned import AtWork, recent_outcomes, record
+
+_WARM_UP: Final = 3
+
+
+def rescoring(databases: Databases, folder: Path, rounds: int) -> Iterator[Result]:
+    """From the commit of a status to the commit of what follows from it, on the large history."""
+    model = _model(folder)
+    for where in (SQLITE, POSTGRESQL):
+        store = databases.store(where, databases.large)
+        times = _timed(store, model, rounds)
+        work = f"scored after a status change, {short(databases.large)}"
+        yield Result(work, where, median(times), "ms", at_most(20))
+
+
+def _model(folder: Path) -> NoShowModel:
+    """A model of the sample HMO, which is large enough at any size of the histories."""
+    with sample_store(folder, "model.db") as store:
+        calendar = SAMPLE_HOUSE.calendar
+        known = record(store, calendar, calendar.back(NOW, 365))
+    return train(known.features, known.outcomes, known.days).model
+
+
+def _timed(store: Store, model: NoShowModel, rounds: int) -> list[float]:
+    """Milliseconds of each round; the history is afterwards what it was."""
+    key = store.write_now(_put_in_charge)
+    recent = store.read_now(recent_outcomes, HOUSE.calendar, HOUSE.calendar.back(NOW, 1))
+    scorer = AtWork(key, model, recent, HOUSE.calendar)
+    chosen = store.read_now(_attended, rounds + _WARM_UP)
+    times = []
+    try:
+        for appointment in chosen.values():
+            store.write_now(counters.apply_status_change, appointment, Status.NOSHOW, NOW)
+            began = perf_counter()
+            store.write_now(queue.score, scorer, HOUSE.calendar, NOW, 1)
+            store.write_now(queue.pick, queue.SCORED_AHEAD)
+            times.append((perf_counter() - began) * 1000)
+    finally:
+        store.write_now(_put_back, chosen)
+    return times[_WARM_UP:]
+
+
+def _put_in_charge(session: Session) -> int:
+    """Let a model be in charge without having everybody scored; its key."""
+    row = ModelRow(name="bench", kind="boosted", made_at=NOW, sha256="", report="{}")
+    session.add(row)
+    session.flush()
+    session.add(ModelUse(model_id=key_of(row), since=NOW))
+    return key_of(row)
+
+
+def _attended(session: Session, number: int) -> dict[int, int]:
+    """One earlier visit of so many patients who are to come again soon."""
+    coming, before = aliased(Appointment), aliased(Appointment)
+    last = HOUSE.calendar.ahead(NOW, queue.SCORED_AHEAD).last
+    rows = session.execute(
+        select(col(before.patient_id), func.max(col(before.id)))
+        .join(coming, col(coming.patient_id) == col(before.patient_id))
+        .where(
+            *(col(coming.status) == Status.BOOKED, col(coming.start) > NOW),
+            *(col(coming.day) <= last, col(coming.id) % 7 == 0),
+            *(col(before.status) == Status.FULFILLED, col(before.start) < NOW),
+        )
+        .group_by(col(before.patient_id))
+        .limit(number)
+    )
+    return dict(rows.tuples().all())
+
+
+def _put_back(session: Session, chosen: dict[int, int]) -> None:
+    for appointment in chosen.values():
+        counters.apply_status_change(session, appointment, Status.FULFILLED, NOW)
+    session.execute(
+        update(Appointment)
+        .where(col(Appointment.patient_id).in_(chosen))
+        .values(chance=0, chance_by=None, picked=False)
+    )
+    for table in (Rescore, Repick, ModelUse, ModelRow):
+        session.execute(delete(table))
