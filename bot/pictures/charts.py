@@ -220,7 +220,7 @@ class _Plane(_Sheet):
         super().__init__(heading, _PLOT, _LEFT)
         self._write([f"↑ {upwards}"], MARGIN, self._top, LETTERS)
         self._top += _AXIS
-        self._end += 2 * _AXIS + 12
+        self._end += 2 * _AXIS
         self._write([f"{across} →"], WIDTH - MARGIN, self._end, LETTERS, xanchor="right")
         self._end += _AXIS
         axis = {

@@ -43,7 +43,7 @@ def _model(folder: Path) -> NoShowModel:
     with sample_store(folder, "model.db") as store:
         calendar = SAMPLE_HOUSE.calendar
         known = record(store, calendar, calendar.back(NOW, 365))
-    return train(known.features, known.outcomes, known.days).model
+    return train(known.features, known.outcomes, known.days, threads=1).model
 
 
 def _timed(store: Store, model: NoShowModel, rounds: int) -> list[float]:

@@ -49,7 +49,7 @@ def lesson(url: str, rows: int) -> Lesson:
     store.close()
     read = perf_counter()
     try:
-        model = train(known.features, known.outcomes, known.days).model
+        model = train(known.features, known.outcomes, known.days, threads=1).model
     except TooLittle:
         return Lesson(len(known.features), read - began, 0, 0, peak_mb())
     trained = perf_counter()
