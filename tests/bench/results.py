@@ -57,7 +57,7 @@ def at_least(limit: float) -> Target:
 def short(number: int) -> str:
     """`1M`, `250k`, `12`."""
     for size, letter in ((1_000_000, "M"), (1_000, "k")):
-        if number >= size:
+        if number >= 0.9995 * size:
             return f"{number / size:.3g}{letter}"
     return str(number)
 
