@@ -10,7 +10,7 @@ RUN uv sync --locked --no-dev --no-editable
 
 FROM python:3.13-slim-bookworm
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends chromium-headless-shell fonts-dejavu-core \
+    && apt-get install --yes --no-install-recommends chromium-headless-shell fonts-dejavu-core libgomp1 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --create-home --home-dir /data slotwise
 COPY --from=build /app/.venv /app/.venv

@@ -83,6 +83,7 @@ browser: | .tools/uv
 	test -n "$${BROWSER_PATH:-}" || which $(BROWSERS) 2>/dev/null | grep -q . || missing="chromium"
 	find $(FONTS) -name '*.[ot]tf' 2>/dev/null | grep -q . || missing="$$missing fonts-dejavu-core"
 	ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || missing="$$missing libatomic1"
+	ls /usr/lib/*/libgomp.so.1 >/dev/null 2>&1 || missing="$$missing libgomp1"
 	test -n "$$missing" || exit 0
 	installable() { case $$missing in *chromium*) grep -qx 'ID=debian' /etc/os-release;; esac; }
 	if installable; then

@@ -31,6 +31,9 @@ from bot.mornings import push_summaries
 from bot.pace import Pace
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
+from bot.prediction.predictor import Predictor
+from bot.prediction.scoring import scoring
+from bot.prediction.upkeep import retraining, watch_chances
 from bot.receiving import by_webhook, polling, reach, silence
 from bot.removal import remove_old_messages
 from bot.settings import Settings
@@ -57,8 +60,14 @@ log = structlog.get_logger()
 UPDATES_AT_ONCE: Final = 32
 """Updates handled side by side; more only queue for the connection."""
 
-JOBS: Final[tuple[Job, ...]] = (push_summaries, tidy_nightly, remove_old_messages)
-"""What the program does by itself; each reads from the database whether it is due."""
+JOBS: Final[tuple[Job, ...]] = (
+    push_summaries,
+    tidy_nightly,
+    remove_old_messages,
+    watch_chances,
+)
+"""What the program does by itself; each reads from the database whether it is due. Scoring and
+retraining, which need more than the desk, are added in `put_together`."""
 
 DATABASE_WAITS: Final = (1, 2, 4, 8, 15, 30)
 """Seconds between tries to reach a PostgreSQL that may come up after this program."""
@@ -97,6 +106,7 @@ class Parts:
     health: Health
     metrics: Metrics
     pace: Pace
+    jobs: tuple[Job, ...]
 
     @property
     def mode(self) -> str:
@@ -115,9 +125,13 @@ def put_together(settings: Settings, clock: Clock) -> Parts:
     pace = Pace()
     gateway = Gateway(app.bot, store, studio, clock, pace.count)
     desk = Desk(store, clock, settings.house, studio, gateway, settings.data_dir, settings.keep)
+    predictor = Predictor(store, settings.house, settings.data_dir, clock)
+    desk.predictor, desk.audit_groups = predictor, settings.audit_columns
+    jobs = (*JOBS, scoring(predictor), retraining(settings))
     app.bot_data |= {"desk": desk, "metrics": metrics}
     webhook = _webhook(app, settings) if settings.webhook_url else None
-    return Parts(app, calls, polls, webhook, store, renderer, desk, Health(store), metrics, pace)
+    health = Health(store)
+    return Parts(app, calls, polls, webhook, store, renderer, desk, health, metrics, pace, jobs)
 
 
 def _webhook(app: App, settings: Settings) -> Webhook:
@@ -207,7 +221,7 @@ async def _working(parts: Parts) -> AsyncIterator[Running]:
     await app.start()
     courier = asyncio.create_task(Courier(parts.desk, parts.pace).run())
     courier.add_done_callback(lambda _: at_work.end("deliveries have ended unexpectedly"))
-    jobs = asyncio.create_task(run_jobs(parts.desk, JOBS))
+    jobs = asyncio.create_task(run_jobs(parts.desk, parts.jobs))
     jobs.add_done_callback(lambda _: at_work.end("the jobs have ended unexpectedly"))
     health.tasks |= {"courier": courier, "jobs": jobs}
     try:

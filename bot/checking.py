@@ -11,11 +11,14 @@ from telegram import Bot, WebhookInfo
 from telegram.error import InvalidToken, TelegramError
 
 from bot.logs import redact
+from bot.opening import open_store
 from bot.pictures.chromium import NO_BROWSER, NO_FONT, WRONG_BROWSER, browser_path, font_available
+from bot.prediction import model_files
 from bot.serving import listen
 from bot.settings import PREFIX, Settings, WrongSetting, read_settings
-from storage.migrate import upgrade
-from storage.store import Store, StoreUnavailable
+from domain.prediction.model import ModelRefused
+from storage import models
+from storage.store import StoreUnavailable
 
 _WIDTH: Final = 10
 
@@ -37,6 +40,7 @@ def check() -> bool:
         "token": _token,
         "Chromium": _chromium,
         "font": _font,
+        "model": _model,
     }
     if settings.web_port:
         parts["web"] = _web
@@ -61,12 +65,8 @@ def _line(name: str, *, ok: bool, words: str) -> None:
 
 
 def _database(settings: Settings) -> str:
-    store = Store(settings.database_url.get_secret_value())
-    try:
-        upgrade(store)
+    with open_store(settings) as store:
         return f"{store.engine.dialect.name}, up to date"
-    finally:
-        store.close()
 
 
 def _token(settings: Settings) -> str:
@@ -96,6 +96,22 @@ def _font(_settings: Settings) -> str:
     if not font_available():
         raise Missing(NO_FONT)
     return "found"
+
+
+def _model(settings: Settings) -> str:
+    """Whether the model in charge can be used."""
+    try:
+        with open_store(settings) as store:
+            version = store.read_now(models.version_in_charge)
+    except StoreUnavailable:
+        return "which one is in charge stands in the database"
+    if version is None:
+        return "the rule is in charge"
+    try:
+        model_files.load(settings.data_dir, version)
+    except ModelRefused as refusal:
+        raise Missing(f"{version.name}: {refusal}; activate another one") from None
+    return f"{version.name} is in charge, its file in order"
 
 
 def _web(settings: Settings) -> str:

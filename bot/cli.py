@@ -4,9 +4,7 @@ What takes long to load is imported by the commands that need it.
 """
 
 import asyncio
-import contextlib
 import sys
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,14 +14,18 @@ from rich.console import Console
 
 from bot import exporting, importing, stopping
 from bot.logs import redact, start_logging
+from bot.opening import open_store
+from bot.prediction.commands import prediction_app
 from bot.settings import Settings, WrongSetting, read_settings
 from domain.clock import SystemClock
 from domain.people import Role
+from domain.prediction.model import ModelRefused
+from domain.prediction.training import TooLittle
 from storage import counters, invitations, retention, risk
 from storage.feeds.report import ImportRefused
-from storage.migrate import upgrade
+from storage.models import NoSuchModel
 from storage.retention import TidiedElsewhere
-from storage.store import Store, StoreUnavailable
+from storage.store import StoreUnavailable
 
 app = typer.Typer(
     help="Slotwise: a Telegram operations assistant that wins back missed appointments.",
@@ -33,6 +35,12 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(help="Look after the audit trail.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
+app.add_typer(prediction_app)
+_TOLD = (
+    *(WrongSetting, StoreUnavailable, ImportRefused, TidiedElsewhere),
+    *(TooLittle, ModelRefused, NoSuchModel),
+)
+"""What a person can mend."""
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -48,7 +56,7 @@ def main() -> None:
     """Run a command; what a person can mend is told in one line, without a traceback."""
     try:
         app()
-    except (WrongSetting, StoreUnavailable, ImportRefused, TidiedElsewhere) as problem:
+    except _TOLD as problem:
         errors.print(redact(str(problem)), style="red", markup=False)
         sys.exit(1)
 
@@ -85,7 +93,7 @@ def import_files(
 ) -> None:
     """Load appointments. The same file twice changes nothing."""
     settings = read_settings()
-    with _store(settings) as store:
+    with open_store(settings) as store:
         clock = SystemClock(settings.as_of)
         if not importing.import_files(
             store, files, mapping or [], settings=settings, now=clock.now(), encoding=encoding
@@ -103,7 +111,7 @@ def invite(
 ) -> None:
     """Print a code that makes one person a member within seven days: they send /start CODE."""
     settings = read_settings()
-    with _store(settings) as store:
+    with open_store(settings) as store:
         now = SystemClock(settings.as_of).now()
         known = set(store.read_now(risk.departments).values())
         code = store.write_now(invitations.invite, role, department or [], now)
@@ -124,7 +132,7 @@ def check() -> None:
 @app.command()
 def verify() -> None:
     """Recount every kept-up-to-date figure from scratch and say whether they agree."""
-    with _store(read_settings()) as store:
+    with open_store(read_settings()) as store:
         found = store.read_now(counters.verify)
     for disagreement in found:
         typer.echo(str(disagreement))
@@ -150,7 +158,7 @@ def export(
         Exported.REFERENCES: exporting.references,
     }
     settings = read_settings()
-    with _store(settings) as store:
+    with open_store(settings) as store:
         store.write_now(exporting.note, what, SystemClock(settings.as_of).now())
         store.read_now(tables[what], sys.stdout, form)
 
@@ -166,7 +174,7 @@ def verify_audit(
     from bot import auditing
 
     noted = auditing.noted_head(expect)
-    with _store(read_settings()) as store:
+    with open_store(read_settings()) as store:
         intact, told = store.read_now(auditing.verify, noted)
     typer.echo(told)
     if not intact:
@@ -177,7 +185,7 @@ def verify_audit(
 def tidy() -> None:
     """Make anonymous and delete now what is kept no longer; the bot does so every night."""
     settings = read_settings()
-    with _store(settings) as store:
+    with open_store(settings) as store:
         now = SystemClock(settings.as_of).now()
         done = asyncio.run(retention.tidy(store, settings.keep, settings.house.calendar, now))
     for line in retention.told(done):
@@ -189,16 +197,6 @@ def _ended(reason: str | None) -> None:
     if reason:
         errors.print(reason, style="red", markup=False)
         raise typer.Exit(1)
-
-
-@contextlib.contextmanager
-def _store(settings: Settings) -> Iterator[Store]:
-    store = Store(settings.database_url.get_secret_value())
-    try:
-        upgrade(store)
-        yield store
-    finally:
-        store.close()
 
 
 async def _run(settings: Settings) -> str | None:

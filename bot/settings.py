@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     as_of: datetime | None = None
     log_format: LogFormat = LogFormat.CONSOLE
     data_dir: Path = Path("data")
+    audit_groups: str = ""
+    retrain_days: int = Field(default=30, ge=0, le=3_650)
     keep_patients_days: int = Field(default=730, ge=30, le=36_500)
     keep_messages_hours: int = Field(default=36, ge=1, le=47)
     keep_outbox_days: int = Field(default=30, ge=2, le=3_650)
@@ -137,6 +139,12 @@ class Settings(BaseSettings):
         """The HMO's calendar, threshold and time of the daily summary."""
         minute = self.summary_time.hour * 60 + self.summary_time.minute
         return House(Calendar(ZoneInfo(self.timezone)), self.risk_threshold, minute)
+
+    @property
+    def audit_columns(self) -> tuple[str, ...]:
+        """Columns of the feed by which fairness is audited, besides sex and age."""
+        named = (name.strip() for name in self.audit_groups.split(","))
+        return tuple(dict.fromkeys(name for name in named if name))
 
     @property
     def keep(self) -> Retention:

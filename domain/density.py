@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from domain.disclosure import Counts, Mask
 from domain.monospace import fit, width
-from domain.whole import Rows, Whole
+from domain.whole import Rows, Sums, Whole
 
 UNKNOWN: Final = "unknown"
+_WHOLE_FROM: Final = 10
+"""Expected no-shows from which they are told without a decimal."""
 HIDDEN_BECAUSE: Final = "fewer than 11 appointments, or would give one away"
 
 
@@ -23,16 +25,32 @@ class Measure(StrEnum):
     RATE = "rate"
     COUNT = "count"
     SHARE = "share"
+    EXPECTED = "expected"
 
     @property
     def heading(self) -> str:
         """Its name at the head of a table or picture."""
-        return {"rate": "No-show rate", "count": "No-shows", "share": "Share of no-shows"}[self]
+        return {
+            "rate": "No-show rate",
+            "count": "No-shows",
+            "share": "Share of no-shows",
+            "expected": "Expected no-shows",
+        }[self]
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether it is about what is to come, not about known outcomes."""
+        return self is Measure.EXPECTED
+
+    @property
+    def counted(self) -> str:
+        """What appointments are counted."""
+        return "still to come" if self.looks_ahead else "with a known outcome"
 
     @property
     def unit(self) -> str:
-        """What one unit of it is: "%" or nothing for counts."""
-        return "" if self is Measure.COUNT else "%"
+        """What one unit of it is: "%" or nothing for numbers of no-shows."""
+        return "" if self in (Measure.COUNT, Measure.EXPECTED) else "%"
 
     @property
     def formula(self) -> str:
@@ -41,13 +59,16 @@ class Measure(StrEnum):
             "rate": "no-shows ÷ appointments with a known outcome × 100",
             "count": "appointments to which nobody came and which nobody cancelled",
             "share": "no-shows ÷ all no-shows of the table × 100",
+            "expected": "sum of the chances of the appointments still to come",
         }[self]
 
     def text(self, value: float) -> str:
         """A value without its unit; "–" for one that has no meaning."""
         if value != value:  # noqa: PLR0124 - not a number
             return "–"
-        return f"{value:,.0f}" if self is Measure.COUNT else f"{value:.1f}"
+        if self is Measure.COUNT or (self is Measure.EXPECTED and value >= _WHOLE_FROM):
+            return f"{value:,.0f}"
+        return f"{value:.1f}"
 
 
 @dataclass(frozen=True)
@@ -60,8 +81,8 @@ class Density:
     Attributes:
         departments: Names of the rows, the worst no-show rate first; hidden rates last.
         age_groups: Labels of the columns.
-        n: Appointments with a known outcome; 0 where hidden.
-        no_shows: No-shows among them; 0 where hidden.
+        n: Appointments with a known outcome, or still to come; 0 where hidden.
+        no_shows: No-shows among them, or those to be expected; 0 where hidden.
         hidden: Where a number is kept back (an empty cell never is).
         merged: How many departments stand together in the last row; 0 if none do.
     """
@@ -69,7 +90,7 @@ class Density:
     departments: tuple[str, ...]
     age_groups: tuple[str, ...]
     n: Counts
-    no_shows: Counts
+    no_shows: Sums
     hidden: Mask
     merged: int = 0
 
@@ -79,7 +100,7 @@ class Density:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no appointment with a known outcome at all."""
+        """Whether there is no such appointment at all."""
         return not (self.n.any() or self.hidden.any())
 
     @property
@@ -89,9 +110,9 @@ class Density:
 
     def values(self, measure: Measure) -> NDArray[np.float64]:
         """The measure in every cell and margin; NaN where it is hidden or has no meaning."""
-        shown = self.no_shows.astype(np.float64)
+        shown = self.no_shows.copy()
         shown[self.hidden] = np.nan
-        if measure is Measure.COUNT:
+        if measure in (Measure.COUNT, Measure.EXPECTED):
             return np.where(self.n > 0, shown, np.nan)
         whole = self.n if measure is Measure.RATE else shown[-1, -1]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -111,7 +132,8 @@ def density(
 
     Args:
         frame: Columns department, age_group, attended and no_shows, of **all** departments
-            in the period, whatever is selected; rows of one cell are added up.
+            in the period, whatever is selected; rows of one cell are added up. Expected
+            numbers need not be whole, but both together are.
         age_groups: All labels in their order; "unknown" becomes a column only if it has any.
         departments: The selection; `None` is all.
 
@@ -154,7 +176,7 @@ def text_table(table: Density, measure: Measure) -> list[str]:
     Departments, then age groups, each under the other; then the cells that stand out.
     """
     if table.is_empty:
-        return ["No appointment with a known outcome"]
+        return [f"No appointment {measure.counted}"]
     if table.shows_nothing:
         return [
             "Too few appointments to show:",

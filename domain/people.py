@@ -27,6 +27,7 @@ class Right(StrEnum):
     IMPORT = "import"
     PEOPLE = "people"
     DELIVERIES = "deliveries"
+    MODEL = "model"
 
 
 RIGHTS: Final = MappingProxyType(
@@ -36,7 +37,10 @@ RIGHTS: Final = MappingProxyType(
             {Right.SEE, Right.PROPOSE, Right.DECIDE, Right.CALL, Right.CORRECT, Right.AUDIT}
         ),
         Role.ADMIN: frozenset(
-            {Right.SEE, Right.AUDIT, Right.IMPORT, Right.PEOPLE, Right.DELIVERIES}
+            {
+                *(Right.SEE, Right.AUDIT, Right.IMPORT),
+                *(Right.PEOPLE, Right.DELIVERIES, Right.MODEL),
+            }
         ),
     }
 )

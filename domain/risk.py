@@ -16,6 +16,17 @@ EXCUSED_MARK: Final = "○"
 _MARKS: Final = {Status.NOSHOW: "✗"} | dict.fromkeys(ATTENDED, "✓")
 
 
+def is_high_risk(prior_no_shows: int, *, picked: bool, threshold: int) -> bool:
+    """Whether an appointment is high-risk: by the rule, or singled out by its chance.
+
+    Args:
+        prior_no_shows: The patient's earlier no-shows.
+        picked: It is among the most likely no-shows of its department and day.
+        threshold: From how many earlier no-shows on the rule flags a patient.
+    """
+    return picked or prior_no_shows >= threshold
+
+
 def history_strip(visits: Iterable[tuple[Status, bool]]) -> str:
     """One mark per visit, oldest first: ✓ came, ✗ did not, ○ did not and was excused.
 

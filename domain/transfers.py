@@ -103,9 +103,8 @@ class Decided:
 def barrier_of_appointment(
     status: Status,
     start: datetime,
-    prior_no_shows: int,
     *,
-    threshold: int,
+    high_risk: bool,
     now: datetime,
     free: bool = False,
 ) -> Barrier | None:
@@ -114,17 +113,16 @@ def barrier_of_appointment(
     Args:
         status: Its status.
         start: When it starts (aware).
-        prior_no_shows: The patient's earlier no-shows.
-        threshold: From how many earlier no-shows on a patient is high-risk.
+        high_risk: Whether it is (`domain.risk.is_high_risk`).
         now: The present (aware).
         free: Whether it is about the transfer of a slot that was given back: nobody's any more,
-            so neither its status nor the patient's history matters.
+            so neither its status nor how likely it was kept matters.
     """
     if status is not Status.BOOKED and not free:
         return Barrier.NOT_BOOKED
     if start <= now:
         return Barrier.STARTED
-    if prior_no_shows < threshold and not free:
+    if not high_risk and not free:
         return Barrier.NOT_HIGH_RISK
     return None
 

@@ -14,12 +14,15 @@ MOST_ROWS: Final = 15
 """Departments shown one by one; the rest stand together in one row."""
 
 
+Sums = NDArray[np.float64]
+
+
 class Rows(NamedTuple):
     """Rows to show, with a column and a last row of totals; hidden numbers still in them."""
 
     names: tuple[str, ...]
     n: Counts
-    no_shows: Counts
+    no_shows: Sums
     hidden: Mask
     merged: int
     """Departments that the last row before the totals sums up; 0 if it is one like the others."""
@@ -33,7 +36,7 @@ class Whole:
         names: Departments by name.
         labels: Age groups.
         n: Appointments, with a row and a column of totals.
-        no_shows: No-shows, in the same shape.
+        no_shows: No-shows, in the same shape; expected ones are not whole.
         hidden: What is not shown of either.
         rank: Departments (positions), the worst first.
         sums_hidden: What is not shown of the row that sums up all after the first
@@ -43,7 +46,7 @@ class Whole:
     names: tuple[str, ...]
     labels: tuple[str, ...]
     n: Counts
-    no_shows: Counts
+    no_shows: Sums
     hidden: Mask
     rank: NDArray[np.intp]
     sums_hidden: Mask
@@ -94,7 +97,7 @@ class Whole:
 
 def _counted(
     frame: pd.DataFrame, age_groups: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[str, ...], Counts, Counts]:
+) -> tuple[tuple[str, ...], tuple[str, ...], Counts, Sums]:
     """Names, labels, appointments and no-shows, the last two with their totals."""
     strangers = set(frame["age_group"].unique()) - set(age_groups)
     if strangers:
@@ -102,19 +105,18 @@ def _counted(
     row, names = pd.factorize(frame["department"].astype(str).to_numpy(object), sort=True)
     place = {label: column for column, label in enumerate(age_groups)}
     column = frame["age_group"].map(place).to_numpy(np.intp)
-    n = np.zeros((len(names) + 1, len(age_groups) + 1), dtype=np.int64)
-    no_shows = np.zeros_like(n)
-    np.add.at(no_shows, (row, column), frame["no_shows"].to_numpy(np.int64))
-    np.add.at(n, (row, column), frame["attended"].to_numpy(np.int64))
-    n += no_shows
-    for counts in (n, no_shows):
+    attended = np.zeros((len(names) + 1, len(age_groups) + 1))
+    no_shows = np.zeros_like(attended)
+    for name, counts in (("attended", attended), ("no_shows", no_shows)):
+        np.add.at(counts, (row, column), frame[name].to_numpy(np.float64))
         counts[:, -1] = counts.sum(axis=1)
         counts[-1] = counts.sum(axis=0)
+    n = np.rint(attended + no_shows).astype(np.int64)
     return tuple(map(str, names)), tuple(age_groups), n, no_shows
 
 
 def _worst_first(
-    names: tuple[str, ...], n: Counts, no_shows: Counts, hidden: Mask
+    names: tuple[str, ...], n: Counts, no_shows: Sums, hidden: Mask
 ) -> NDArray[np.intp]:
     """Rows by rate, ties by name; then those with too little to show, by name.
 

@@ -4,7 +4,9 @@ Only what has a closed vocabulary gets from a row's detail into a sentence: numb
 So nothing that somebody typed, or a feed said, can come out here.
 """
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -57,6 +59,7 @@ SENTENCES: Final[Mapping[str, _Said]] = MappingProxyType(
         "change role": _Said("made {whom} {role}", _COMMAND_LINE),
         "change departments": _Said("changed the departments of {whom}", _COMMAND_LINE),
         "change settings": _Said("changed their settings"),
+        "change capacity": _Said("had {capacity} a day singled out by chance"),
         "refused": _Said("was refused: may not {right}"),
         "more refusals": _Said("was refused more often than is recorded one by one"),
         "code refused": _Said("sent a code that is not valid", _STRANGER),
@@ -68,6 +71,10 @@ SENTENCES: Final[Mapping[str, _Said]] = MappingProxyType(
         "drop delivery": _Said("let go of a {push} to {whom}"),
         "anonymise": _Said("anonymised patients whose time was up"),
         "tidy": _Said("removed what was past its time"),
+        "model trained": _Said("trained the model {model}"),
+        "model activated": _Said("put {model} in charge of chances"),
+        "model refused": _Said("could not use the model {model}"),
+        "model drifted": _Said("found that chances were off in {month}"),
     }
 )
 
@@ -78,10 +85,12 @@ _RIGHTS: Final = {
     Right.CALL: "record calls",
     Right.CORRECT: "correct records",
     Right.AUDIT: "see the audit trail",
+    Right.MODEL: "put another model in charge",
     Right.IMPORT: "load data",
     Right.PEOPLE: "manage people",
     Right.DELIVERIES: "see deliveries",
 }
+_MODEL: Final = re.compile(r"\d{4}-\d\d-\d\d-\d{1,6}")
 _PUSHES: Final = {PushKind.PEOPLE: "message about people"}
 
 
@@ -124,6 +133,22 @@ def _rejected(detail: Mapping[str, Any]) -> str:
     return words.number(found) if isinstance(found, int) else "some"
 
 
+def _model(detail: Mapping[str, Any]) -> str:
+    """A name as training gives it."""
+    found = detail.get("model", "")
+    if found is None:
+        return "the rule"
+    return found if isinstance(found, str) and _MODEL.fullmatch(found) else "a model"
+
+
+def _month(detail: Mapping[str, Any]) -> str:
+    """`October 2026`, from the month's first day."""
+    try:
+        return f"{date.fromisoformat(detail['month']):%B %Y}"
+    except (KeyError, TypeError, ValueError):
+        return "some month"
+
+
 _Teller = Callable[[Mapping[str, Any]], str]
 
 _TOLD: Final[Mapping[str, _Teller]] = {
@@ -135,6 +160,9 @@ _TOLD: Final[Mapping[str, _Teller]] = {
     "reason": _one_of(Excuse, "reason", IN_WORDS, "reason unknown"),
     "done": _counted("done", "appointment"),
     "size": _counted("size", "appointment"),
+    "capacity": _counted("capacity", "appointment"),
     "rows": _counted("rows", "row"),
     "rejected": _rejected,
+    "model": _model,
+    "month": _month,
 }

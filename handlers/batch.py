@@ -172,6 +172,8 @@ def _asking(visit: Visit, found: BatchView, shown: int | None) -> list[str]:
         f"{words.count(found.size, 'appointment')} · {words.plain(_named(visit, found))}",
         words.plain(words.gain_change(found.before, found.after)),
     ]
+    if found.expected is not None:
+        lines.append(f"Expected no-shows among them: {words.expected(found.expected)}")
     if len(found.departments) > 1:
         lines.append(f"in {words.count(len(found.departments), 'department')}")
     if shown is not None and shown != found.size:

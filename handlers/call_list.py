@@ -166,10 +166,11 @@ def _text(visit: Visit, found: CallPage, pages: Pages) -> str:
         lines.append("No high-risk appointment was left to call about when it was opened.")
         return "\n".join(lines)
     zone, now = visit.desk.house.calendar.zone, visit.desk.clock.now()
+    likely = any(row.chance is not None for row in found.rows)
     lines += [
         f"{words.count(found.total, 'appointment')}: {words.number(found.reached)} reached, "
         f"{words.number(found.tried)} tried{pages.part}",
-        f"{words.MOST_FIRST}, as of {words.clock_time(found.made_at, zone, now)}",
+        f"{words.most_first(likely=likely)}, as of {words.clock_time(found.made_at, zone, now)}",
     ]
     block = [line for row in found.rows for line in call_row_lines(visit, row, found.next_up)]
     return "\n".join(lines) + "\n" + words.block(block)
@@ -181,7 +182,8 @@ def call_row_lines(visit: Visit, row: CallRow, next_up: tuple[int, int] | None) 
     is_next = next_up is not None and next_up[0] == row.place
     mark = "›" if is_next else "✓" if row.reached else "○" if row.tried else "·"
     at = words.clock_time(row.start, zone, row.start)
-    lines = [f"{row.place:>2} {mark} {row.reference} {at} {row.prior_no_shows:>2}×"]
+    marks = words.marks(row.prior_no_shows, row.chance)
+    lines = [f"{row.place:>2} {mark} {row.reference} {at} {marks}"]
     if row.last:
         when = words.clock_time(row.last.at, zone, now)
         told = f"{words.CALLS[row.last.outcome]} {when} {row.last.by}"

@@ -10,7 +10,7 @@ from domain.ages import AGE_GROUPS
 from domain.days import Calendar
 from domain.people import Refused, Right
 from domain.references import read_reference
-from domain.risk import EXCUSED_MARK, history_strip, lead_days
+from domain.risk import EXCUSED_MARK, history_strip, is_high_risk, lead_days
 from domain.statuses import Status
 from domain.transfers import (
     OPEN,
@@ -25,6 +25,7 @@ from handlers import words
 from handlers.addresses import NOWHERE, UnknownAddress, join, split, whole
 from handlers.call_history import call_buttons, call_lines
 from handlers.call_list import CALLS
+from handlers.chances import chance_lines, shows_chances, what_it_takes
 from handlers.corrections import wrong_record_button
 from handlers.risk_list import CARD, list_lines, row_buttons
 from handlers.screens import Buttons, Screen, Visit, button
@@ -59,6 +60,7 @@ async def card(visit: Visit, arguments: Sequence[str]) -> Screen:
                 *_heading(visit, found),
                 "",
                 *_history(found),
+                *await chance_lines(visit, found),
                 "",
                 *_decisions(visit, found, actions),
                 *call_lines(visit, found, called),
@@ -98,7 +100,8 @@ def _found(visit: Visit, reference: str, rows: Sequence[RiskRow], here: str) -> 
         )
     some = ", the first 8 shown" if len(rows) > 8 else ""
     counted = f"{words.count(len(rows), 'coming appointment')}, soonest first{some}"
-    lines = [words.bold(reference), counted, words.TIMES]
+    likely = shows_chances(rows[:8])
+    lines = [words.bold(reference), counted, words.signs(likely=likely)]
     text = "\n".join(lines) + "\n" + words.block(list_lines(visit, rows[:8]))
     return Screen(text, row_buttons(rows[:8], here), here)
 
@@ -155,7 +158,7 @@ def _history(found: Card) -> list[str]:
 
 def _decisions(visit: Visit, found: Card, actions: Sequence[ActionView]) -> list[str]:
     calm = _barrier(visit, found, Kind.TRANSFER) is Barrier.NOT_HIGH_RISK
-    takes = f"that takes {visit.desk.house.threshold} earlier no-shows"
+    takes = f"that takes {what_it_takes(visit, found)}"
     if not actions:
         return [f"Not high-risk: {takes}" if calm else "Nothing decided yet"]
     told = [action for action in actions if action.state in OPEN or action in actions[-DECISIONS:]]
@@ -299,8 +302,11 @@ def _barrier(visit: Visit, found: Card, kind: Kind) -> Barrier | None:
     return barrier_of_appointment(
         found.status,
         found.row.start,
-        found.row.prior_no_shows,
-        threshold=visit.desk.house.threshold,
+        high_risk=is_high_risk(
+            found.row.prior_no_shows,
+            picked=found.row.picked,
+            threshold=visit.desk.house.threshold,
+        ),
         now=visit.desk.clock.now(),
         free=kind is Kind.TRANSFER and found.given_back,
     )

@@ -20,9 +20,11 @@ from handlers.context import Context
 from handlers.corrected import report
 from handlers.deliveries import delivery_list
 from handlers.efficiency import efficiency_screen
+from handlers.fairness import fairness
 from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
 from handlers.heatmap import heatmap
 from handlers.matching import named
+from handlers.model import model
 from handlers.people import everybody
 from handlers.risk_list import BY_DEPARTMENT, LIST, out_of_reach, risk_list
 from handlers.screens import Screen, Visit, button
@@ -30,6 +32,7 @@ from handlers.settings import settings
 from handlers.summary import SUMMARY, is_slow, summary
 from handlers.transfers import pending
 from storage import risk
+from storage.flagged import SEX
 
 _NAME_BYTES: Final = 40
 """Of a name that is looked for: a button carries it."""
@@ -115,6 +118,16 @@ async def on_deliveries(update: Update, context: Context) -> None:
     await _send(update, context, await delivery_list(context.visit, ["0"]))
 
 
+async def on_model(update: Update, context: Context) -> None:
+    """`/model`."""
+    await _send(update, context, await model(context.visit, []))
+
+
+async def on_fairness(update: Update, context: Context) -> None:
+    """`/fairness`."""
+    await _send(update, context, await fairness(context.visit, [SEX]))
+
+
 async def on_help(_update: Update, context: Context) -> None:
     """`/help`: the commands that this person has."""
     member = context.visit.member
@@ -126,7 +139,8 @@ async def on_help(_update: Update, context: Context) -> None:
         *(f"/{command.name} – {command.about}" for command in commands_of(member)),
         *([_LOADING] if member.may(Right.IMPORT) else []),
         "",
-        f"High-risk means {context.desk.house.threshold} or more earlier no-shows; "
+        f"High-risk means {context.desk.house.threshold} or more earlier no-shows, or a place "
+        "among the day's most likely ones where a model tells them; "
         "nobody loses a slot because of a score.",
         "",
         "For privacy a patient is only ever a reference such as <code>P-7K3MQD</code> here, and "
@@ -145,6 +159,8 @@ COMMANDS: Final = (
     Command("heatmap", "where no-shows concentrate", on_heatmap),
     Command("efficiency", "how much of the schedule was acted on", on_efficiency),
     Command("corrections", "recorded no-shows that were excused", on_corrections, Right.AUDIT),
+    Command("model", "what the no-show chances come from", on_model, Right.AUDIT),
+    Command("fairness", "whom the chances single out", on_fairness, Right.AUDIT),
     Command("audit", "who did what: /audit P-7K3MQD", on_audit, Right.AUDIT),
     Command("people", "who may do what, and invitations", on_people, Right.PEOPLE),
     Command("deliveries", "what could not be delivered", on_deliveries, Right.DELIVERIES),

@@ -1,9 +1,10 @@
 """The desk: everything a handler has at hand, put together once in `bot/app.py`."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from domain.clock import Clock
 from domain.criteria import House
@@ -37,6 +38,23 @@ class HeatmapRequest:
     heading: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class ChartRequest:
+    """What a picture of a model shows.
+
+    Attributes:
+        key: Everything the picture depends on; the same key means the same picture.
+        kind: How far chances mean what they say, whom one reaches by calling, or what counts.
+        report: What the model's card tells, see `storage.models.Version`.
+        heading: The title's lines.
+    """
+
+    key: tuple[object, ...]
+    kind: Literal["calibration", "gain", "weights"]
+    report: Mapping[str, Any]
+    heading: tuple[str, ...]
+
+
 class Pictures(Protocol):
     """Whoever makes pictures."""
 
@@ -50,11 +68,33 @@ class Pictures(Protocol):
             PictureUnavailable: It cannot be made now.
         """
 
+    async def chart(self, request: ChartRequest) -> bytes | str:
+        """The same for a picture of a model.
+
+        Raises:
+            PictureUnavailable: It cannot be made now.
+        """
+
     def remember(self, key: tuple[object, ...], file_id: str) -> None:
         """Telegram keeps the picture of that key under this file id."""
 
     def forget(self, key: tuple[object, ...]) -> None:
         """Telegram did not take the picture of that key, or takes its file id no longer."""
+
+
+class Predictor(Protocol):
+    """Whoever can say why an appointment has its chance."""
+
+    async def reasons(self, appointment_id: int) -> list[str]:
+        """The strongest reasons in plain words, strongest first; none while no model can say."""
+
+
+class KnowsNothing:
+    """The predictor where there is no model."""
+
+    async def reasons(self, _appointment_id: int) -> list[str]:
+        """See `Predictor`."""
+        return []
 
 
 @dataclass
@@ -66,6 +106,8 @@ class Desk:
         keep: How long what is kept.
         changed: Set after a transaction that others may have to be told about.
         shared: What many who ask at once are told alike.
+        predictor: Says why an appointment has its chance.
+        audit_groups: Columns of the feed by which fairness is audited, besides sex and age.
     """
 
     store: Store
@@ -77,3 +119,5 @@ class Desk:
     keep: Retention = field(default_factory=Retention)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     shared: Shared = field(default_factory=Shared)
+    predictor: Predictor = field(default_factory=KnowsNothing)
+    audit_groups: tuple[str, ...] = ()

@@ -18,7 +18,13 @@ from handlers.heatmap import DensityMap, density_map, with_picture, worst
 from handlers.moments import told_alike
 from handlers.risk_list import LIST, batch_button
 from handlers.screens import Buttons, Screen, Visit, button
-from handlers.staff_morning import days_line, today_and_tomorrow
+from handlers.staff_morning import (
+    Expected,
+    days_line,
+    expected_lines,
+    expected_of,
+    today_and_tomorrow,
+)
 from handlers.transfers import PENDING
 from storage import lately, proposals, risk
 from storage.efficiency import efficiency
@@ -49,6 +55,7 @@ class _Found:
     before: Efficiency
     today: int
     tomorrow: int
+    expected: Expected
     waiting: Waiting
     done: Mapping[str, int]
     imported: Import | None
@@ -63,6 +70,7 @@ async def summary(visit: Visit) -> Screen:
         _compared(found),
         _waiting_line(found.waiting),
         days_line(found.today, found.tomorrow),
+        *expected_lines(found.expected),
         *_density_lines(shown),
         "",
         _done_line(found.done),
@@ -97,6 +105,7 @@ def _read(session: Session, visit: Visit) -> _Found:
         before=figure(Span(week.first - _WEEK, week.last - _WEEK)),
         today=risk.risk_totals(session, today)[0],
         tomorrow=risk.risk_totals(session, tomorrow)[0],
+        expected=expected_of(session, today, tomorrow),
         waiting=proposals.waiting(session, visit.member, now, 0, 0),
         done=lately.decisions(session, visit.member.departments, now - _SINCE),
         imported=lately.last_import(session, now),

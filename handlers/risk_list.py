@@ -12,6 +12,7 @@ from domain.days import WINDOWS
 from domain.people import Right
 from handlers import words
 from handlers.addresses import UnknownAddress, join, pack, unpack, whole
+from handlers.chances import shows_chances
 from handlers.paging import Pages, pager
 from handlers.screens import Buttons, Screen, Visit, button
 from storage import risk
@@ -187,13 +188,22 @@ def list_lines(visit: Visit, rows: Sequence[RiskRow], first: int = 1) -> list[st
 
 def row_lines(visit: Visit, place: object, row: RiskRow) -> list[str]:
     """The two monospaced lines of an appointment in a list, at most 34 columns wide."""
-    when = words.list_moment(row.start, visit.desk.house.calendar.zone)
-    first = f"{place} {row.reference} {row.prior_no_shows:>2}×  {when}"
     rest = f" · {AGE_GROUPS[row.age_group]}"
     if row.action_state:
         rest += f" · {words.STATES[row.action_state]}"
     department = words.cut(row.department, words.WIDTH - 2 - len(rest))
-    return [first, f"  {department}{rest}"]
+    return [row_line(visit, place, row), f"  {department}{rest}"]
+
+
+def row_line(visit: Visit, place: object, row: RiskRow) -> str:
+    """`1 P-7K3MQD  9×  41%  Mon 30 09:20`; a large place takes gaps, then the weekday."""
+    when = words.list_moment(row.start, visit.desk.house.calendar.zone)
+    for gap, shown in (("  ", when), (" ", when), (" ", when.partition(" ")[2])):
+        marks = words.marks(row.prior_no_shows, row.chance, gap)
+        line = f"{place} {row.reference} {marks}{gap}{shown}"
+        if len(line) <= words.WIDTH:
+            break
+    return line
 
 
 def row_buttons(rows: Sequence[RiskRow], back: str, first: int = 1) -> Buttons:
@@ -229,14 +239,15 @@ def _list_text(
     if not found.rows:
         threshold = visit.desk.house.threshold
         lines.append(
-            f"No coming appointment of a patient with {threshold} or more earlier no-shows here. "
+            "No coming appointment here is high-risk, be it by "
+            f"{threshold} or more earlier no-shows or by its chance. "
             "A longer window, another department or new data may hold some."
         )
         return "\n".join(lines)
     decided = found.total - found.undecided
     counted = f"{words.count(found.total, 'appointment')}{pages.part}"
     lines.append(counted + (f", {words.number(decided)} decided" if decided else ""))
-    lines.append(words.MOST_FIRST)
+    lines.append(words.most_first(likely=shows_chances(found.rows)))
     rows = list_lines(visit, found.rows, pages.first)
     return "\n".join(lines) + "\n" + words.block(rows)
 

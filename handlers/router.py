@@ -15,14 +15,18 @@ from handlers import (
     call_history,
     call_list,
     calling,
+    capacity,
     card,
     corrected,
     corrections,
     deliveries,
     efficiency,
+    fairness,
     heatmap,
     invitations,
     managing,
+    model,
+    model_news,
     people,
     risk_list,
     settings,
@@ -72,11 +76,18 @@ SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
         corrected.REPORT: corrected.report,
         settings.SETTINGS: settings.settings,
         settings.TIMES: settings.times,
+        settings.CAPACITIES: capacity.choose_department,
+        capacity.CAPACITY: capacity.choose_number,
+        model.MODEL: model.model,
+        model.CHART: model.chart,
+        model.ROLL_BACK: model.ask_to_roll_back,
+        model.FAIRNESS: fairness.fairness,
         audit_trail.TRAIL: audit_trail.audit_trail,
         audit_trail.BY_PERSON: audit_trail.choose_person,
         deliveries.DELIVERIES: deliveries.delivery_list,
         deliveries.LETTER: deliveries.delivery,
         deliveries.RESEND_ALL: deliveries.ask_to_resend_all,
+        model_news.NEWS: model_news.news,
     }
 )
 
@@ -104,6 +115,8 @@ ACTS: Final[MappingProxyType[str, Actor]] = MappingProxyType(
         corrections.EXCUSE: corrections.excuse,
         corrections.UNDO: corrections.undo,
         settings.CHOOSE: settings.choose,
+        capacity.SET: capacity.choose,
+        model.ROLL_BACK_NOW: model.roll_back,
         deliveries.RESEND: deliveries.resend,
         deliveries.DROP: deliveries.drop,
         deliveries.RESEND_NOW: deliveries.resend_all,
@@ -124,6 +137,7 @@ _WHO_CAN: Final = MappingProxyType(
         Right.IMPORT: ("admins", "load data"),
         Right.PEOPLE: ("admins", "manage people"),
         Right.DELIVERIES: ("admins", "see and resend what was not delivered"),
+        Right.MODEL: ("admins", "put another model in charge"),
     }
 )
 """Who has each right and what it lets them do, in words that fit every press that takes it."""
@@ -161,7 +175,8 @@ async def on_press(update: Update, context: Context) -> None:
 async def _press(context: Context, query: CallbackQuery, message: Message | None) -> None:
     visit, address = context.visit, query.data or ""
     gateway = visit.desk.gateway
-    if heatmap.is_slow(address) or summary.is_slow(visit.member, address):
+    draws = heatmap.is_slow(address) or model.is_slow(address)
+    if draws or summary.is_slow(visit.member, address):
         context.answered = True
         await gateway.answer(query)
         await gateway.busy(visit.member.chat_id, ChatAction.UPLOAD_PHOTO)

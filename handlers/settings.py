@@ -11,7 +11,7 @@ from sqlmodel import Session
 from telegram import InlineKeyboardButton
 
 from domain.mornings import EVERY_DAY, MINUTES
-from domain.people import Member
+from domain.people import Member, Right
 from domain.pushes import Choice, PushKind, kinds_for
 from handlers import words
 from handlers.addresses import UnknownAddress, join, maybe_whole, whole
@@ -22,6 +22,7 @@ from storage.wishes import Wishes
 SETTINGS: Final = "settings"
 TIMES: Final = "settime"
 CHOOSE: Final = "set"
+CAPACITIES: Final = "capacities"
 
 _NAMES: Final = {
     PushKind.SUMMARY: "Summary",
@@ -117,7 +118,11 @@ def _all(visit: Visit, found: Wishes) -> Screen:
         "Press a day to add or drop it; • marks those with a summary.",
         "Press a name to change how it comes: on, silent (no sound), off, in turn.",
     ]
-    return Screen("\n".join(lines), _all_buttons(found, kinds), SETTINGS)
+    rows = _all_buttons(found, kinds)
+    if visit.member.may(Right.DECIDE):
+        lines.append("Singled out by chance: how many of a day are listed for their chance alone.")
+        rows.append([button("Singled out by chance", join(CAPACITIES, 0))])
+    return Screen("\n".join(lines), rows, SETTINGS)
 
 
 def _next_line(visit: Visit, found: Wishes) -> str:

@@ -11,11 +11,19 @@ from domain.days import Span
 from handlers import words
 from handlers.addresses import join, pack
 from handlers.call_list import TODAY
+from handlers.chances import shows_chances
 from handlers.moments import told_alike
-from handlers.risk_list import LIST, criteria_line, row_buttons, row_lines, selected
+from handlers.risk_list import (
+    LIST,
+    criteria_line,
+    row_buttons,
+    row_lines,
+    selected,
+)
 from handlers.screens import Buttons, Screen, Visit, button
 from handlers.transfers import PENDING
 from storage import proposals, risk
+from storage.expectations import expected
 from storage.mornings import PUSHED_SUMMARY
 from storage.risk import RiskRow
 
@@ -23,6 +31,9 @@ ROWS: Final = 8
 """Appointments that are shown, …"""
 _OF_TODAY: Final = 5
 """… and of today at most."""
+
+Expected = list[float | None]
+"""Expected no-shows of today and tomorrow; `None` where there is no telling."""
 
 _TODAY: Final = Criteria(1)
 _WEEK: Final = Criteria()
@@ -35,6 +46,7 @@ class _Found:
     today: int
     tomorrow: int
     week: int
+    expected: Expected
     rows_today: list[RiskRow]
     rows_tomorrow: list[RiskRow]
     waiting: int
@@ -49,10 +61,12 @@ async def summary(visit: Visit) -> Screen:
     found = await told_alike(visit, PUSHED_SUMMARY, lambda: visit.desk.store.read(_read, visit))
     lines = [
         days_line(found.today, found.tomorrow),
+        *expected_lines(found.expected),
         words.plain(criteria_line(visit, _TODAY, None)),
     ]
     if found.rows:
-        lines += [words.MOST_FIRST, words.block(_block(visit, found))]
+        likely = shows_chances(found.rows)
+        lines += [words.most_first(likely=likely), words.block(_block(visit, found))]
     elif found.week:
         lines.append(f"{words.number(found.week)} in the next {_WEEK.days} days, on the risk list")
     else:
@@ -68,6 +82,22 @@ def days_line(today: int, tomorrow: int) -> str:
         return "No high-risk appointment today or tomorrow"
     first = words.count(today, "high-risk appointment") if today else "No high-risk appointment"
     return f"{first} today, {words.number(tomorrow) if tomorrow else 'none'} tomorrow"
+
+
+def expected_lines(numbers: Expected) -> list[str]:
+    """`Expected no-shows among them: 2 today, 4 tomorrow`; nothing while no model can say."""
+    told = [
+        f"{words.expected(number)} {day}"
+        for number, day in zip(numbers, ("today", "tomorrow"), strict=True)
+        if number is not None
+    ]
+    return [f"Expected no-shows among them: {', '.join(told)}"] if told else []
+
+
+def expected_of(session: Session, *days: Selection) -> Expected:
+    """The no-shows to expect of each day's high-risk appointments."""
+    found = [expected(session, day) for day in days]
+    return [number[0] if number else None for number in found]
 
 
 def today_and_tomorrow(visit: Visit) -> tuple[Selection, Selection]:
@@ -86,6 +116,7 @@ def _read(session: Session, visit: Visit) -> _Found:
         today=risk.risk_totals(session, today)[0],
         tomorrow=risk.risk_totals(session, tomorrow)[0],
         week=risk.risk_totals(session, selected(visit, _WEEK))[0],
+        expected=expected_of(session, today, tomorrow),
         rows_today=rows,
         rows_tomorrow=risk.risk_rows(session, tomorrow, 0, ROWS - len(rows)),
         waiting=proposals.waiting(session, visit.member, visit.desk.clock.now(), 0, 0).total,

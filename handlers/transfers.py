@@ -14,8 +14,15 @@ from domain.transfers import Barrier, Kind, State
 from handlers import words
 from handlers.addresses import UnknownAddress, join, split, whole
 from handlers.card import ACT, SHORT_KINDS, WHY, action_lines, can_undo, card, deciding, standing
+from handlers.chances import chance_part, shows_chances
 from handlers.paging import Pages, pager
-from handlers.risk_list import CARD, batch_button, row_button, selected
+from handlers.risk_list import (
+    CARD,
+    batch_button,
+    row_button,
+    row_line,
+    selected,
+)
 from handlers.screens import Answer, Buttons, Screen, ScreenMaker, Visit, button
 from storage import actions, proposals, risk
 from storage.actions import PUSHED_DECISION, PUSHED_PROPOSAL, Outcome
@@ -194,11 +201,11 @@ def _pending_text(visit: Visit, waiting: Waiting, pages: Pages, figure: Efficien
     if not waiting.rows:
         lines.append("Nothing waits. What staff propose on the risk list appears here.")
         return "\n".join(lines)
-    lines.append(f"Oldest first{pages.part}; {words.TIMES}")
+    likely = shows_chances([row for _, row in waiting.rows])
+    lines.append(f"Oldest first{pages.part}; {words.signs(likely=likely)}")
     block = []
     for place, (action, row) in enumerate(waiting.rows, pages.first):
-        when = words.list_moment(row.start, visit.desk.house.calendar.zone)
-        block.append(f"{place} {row.reference} {row.prior_no_shows:>2}×  {when}")
+        block.append(row_line(visit, place, row))
         rest = f" · {AGE_GROUPS[row.age_group]} · {words.KINDS[action.kind]}"
         block.append(f"  {words.cut(row.department, words.WIDTH - 2 - len(rest))}{rest}")
         block.append(f"  {words.cut('by ' + (action.proposed_by or '?'), words.WIDTH - 2)}")
@@ -253,7 +260,7 @@ def _action_text(visit: Visit, action: ActionView, about: Card) -> list[str]:
     return [
         f"{heading} · {words.plain(row.department)}",
         f"{words.bold(row.reference)} · {words.short_moment(row.start, zone)}"
-        f" · {row.prior_no_shows}× no-show · {AGE_GROUPS[row.age_group]}",
+        f" · {row.prior_no_shows}× no-show{chance_part(row)} · {AGE_GROUPS[row.age_group]}",
         *([f"{words.bold('Slot given back')}: the patient cancelled by phone"] * given_back),
         "",
         *action_lines(visit, action),

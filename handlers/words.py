@@ -37,11 +37,6 @@ CALLS = {
     CallOutcome.NO_ANSWER: "no answer",
     CallOutcome.WRONG_NUMBER: "wrong number",
 }
-TIMES = "× = earlier no-shows"
-"""What the sign in the rows of a list stands for, …"""
-MOST_FIRST = "Most earlier no-shows (×) first"
-"""… and the same where the list is ordered by them."""
-
 STATES = {
     State.PROPOSED: "proposed",
     State.AUTHORIZED: "authorized",
@@ -61,6 +56,34 @@ def number(value: int) -> str:
 
 count = counting.count
 """`1 appointment`, `7,561 appointments`."""
+
+
+def chance(value: float) -> int:
+    """`0.4136` → `41`, in per cent; never 0 or 100, since nobody is certain."""
+    return min(max(round(100 * value), 1), 99)
+
+
+def expected(value: float) -> str:
+    """`31.4` → `31`: expected no-shows."""
+    return number(round(value)) if value >= 0.5 else "fewer than 1"
+
+
+def marks(prior_no_shows: int, likely: float | None, gap: str = "  ") -> str:
+    """` 9×  41%`: earlier no-shows, and the chance where there is one."""
+    missed = f"{prior_no_shows:>2}×"
+    return missed if likely is None else f"{missed}{gap}{chance(likely):>2}%"
+
+
+def signs(*, likely: bool) -> str:
+    """What the signs in the rows of a list stand for; `likely` if they show chances."""
+    return "× = earlier no-shows, % = chance" if likely else "× = earlier no-shows"
+
+
+def most_first(*, likely: bool) -> str:
+    """The same where the list is ordered by them."""
+    if likely:
+        return "Most likely no-shows first (× earlier no-shows, % chance)"
+    return "Most earlier no-shows (×) first"
 
 
 def per_cent(value: float) -> str:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 
 from domain.people import Member, Refused, Right
 from domain.pushes import PushKind
+from domain.risk import is_high_risk
 from domain.statuses import NOT_SCHEDULED
 from domain.transfers import (
     NEEDS,
@@ -355,8 +356,9 @@ def _barrier(
     return barrier_of_appointment(
         appointment.status,
         appointment.start,
-        appointment.prior_no_shows,
-        threshold=threshold,
+        high_risk=is_high_risk(
+            appointment.prior_no_shows, picked=appointment.picked, threshold=threshold
+        ),
         now=now,
         free=kind is Kind.TRANSFER and given_back(session, key_of(appointment)),
     )

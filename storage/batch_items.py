@@ -17,6 +17,7 @@ from domain.transfers import Kind, State
 from storage.actions import furthest_state
 from storage.batch_views import acted_on
 from storage.locks import lock_appointments
+from storage.selecting import is_high_risk
 from storage.slots import is_given_back
 from storage.tables import Action, Appointment, BatchItem
 
@@ -115,7 +116,7 @@ def _are_open(
         or_(
             and_(
                 col(Appointment.status) == Status.BOOKED,
-                col(Appointment.prior_no_shows) >= threshold,
+                is_high_risk(threshold),
             ),
             is_given_back(),
         ),

@@ -9,9 +9,11 @@ from sqlmodel import Session, col
 
 from domain.criteria import Selection
 from domain.efficiency import Efficiency
+from domain.risk import is_high_risk
 from domain.statuses import NOT_SCHEDULED
 from domain.transfers import Barrier, State, barrier_of_appointment
 from storage.efficiency import efficiency
+from storage.expectations import expected_in_batch
 from storage.risk import is_undecided
 from storage.slots import is_given_back
 from storage.tables import (
@@ -52,6 +54,8 @@ class BatchView:
         proposals: How many proposals it has decided.
         left_out: The first few of those left out.
         left_out_total: How many were left out in all.
+        expected: No-shows to expect among what it asks about; `None` while nobody can say, or
+            once it is decided.
     """
 
     id: int
@@ -69,6 +73,7 @@ class BatchView:
     proposals: int
     left_out: list[LeftOut]
     left_out_total: int
+    expected: float | None
 
 
 def batch_view(session: Session, batch_id: int, selection: Selection) -> BatchView | None:
@@ -97,6 +102,7 @@ def batch_view(session: Session, batch_id: int, selection: Selection) -> BatchVi
         proposals=proposals,
         left_out=left_out,
         left_out_total=batch.size - batch.done if batch.state is State.AUTHORIZED else 0,
+        expected=None if decided else expected_in_batch(session, batch_id),
     )
 
 
@@ -167,8 +173,9 @@ def _why(appointment: Appointment, selection: Selection, free: bool) -> str:
     barrier = barrier_of_appointment(
         appointment.status,
         appointment.start,
-        appointment.prior_no_shows,
-        threshold=selection.threshold,
+        high_risk=is_high_risk(
+            appointment.prior_no_shows, picked=appointment.picked, threshold=selection.threshold
+        ),
         now=selection.after,
         free=free,
     )

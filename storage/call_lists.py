@@ -18,7 +18,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    literal_column,
     select,
     type_coerce,
 )
@@ -28,7 +27,8 @@ from domain.calls import COUNTS_FOR, REACHED
 from domain.statuses import Status
 from storage.actions import touch_figures
 from storage.calls import CallView, calls_in_force
-from storage.risk import departments
+from storage.risk import URGENCY, departments
+from storage.selecting import IS_BOOKED, is_high_risk
 from storage.tables import Appointment, Call, CallList, CallListItem, Department, Patient, key_of
 
 
@@ -42,6 +42,7 @@ class CallRow:
         tried: Not reached, but called.
         last: The last call in force, whenever it was; of a patient who was reached, the last
             that did.
+        chance: That it becomes a no-show, 0–1; `None` while no model has said so.
     """
 
     place: int
@@ -53,6 +54,7 @@ class CallRow:
     reached: bool
     tried: bool
     last: CallView | None
+    chance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -238,8 +240,7 @@ def _append(session: Session, found: CallList, now: datetime, threshold: int) ->
     last = _last_place(session, key)
     if not last:
         found.made_at = now
-    urgency = (col(Appointment.prior_no_shows).desc(), col(Appointment.start), col(Appointment.id))
-    place = literal(last) + func.row_number().over(order_by=urgency)
+    place = literal(last) + func.row_number().over(order_by=URGENCY)
     chosen = _fresh(literal(key), found, now, threshold).add_columns(place, col(Appointment.id))
     session.execute(
         insert(CallListItem).from_select(["call_list_id", "place", "appointment_id"], chosen)
@@ -253,9 +254,8 @@ def _last_place(session: Session, call_list_id: int) -> int:
 def _is_due(day: date, now: datetime, threshold: int) -> list[ColumnElement[bool]]:
     """The conditions of an appointment that belongs on the day's list."""
     return [
-        # Spelled out, not bound: a partial index is used only if the planner sees the word.
-        col(Appointment.status) == literal_column("'booked'"),
-        col(Appointment.prior_no_shows) >= threshold,
+        IS_BOOKED,
+        is_high_risk(threshold),
         col(Appointment.start) > now,
         col(Appointment.day) == day,
     ]
@@ -296,6 +296,7 @@ def _rows(session: Session, call_list_id: int, place: tuple[int, int]) -> list[C
             col(Appointment.status),
             is_reached(),
             _last_try(),
+            col(Appointment.chance),
         )
         .join(Patient, col(Patient.id) == col(Appointment.patient_id))
         .where(_of(call_list_id))
@@ -315,8 +316,9 @@ def _rows(session: Session, call_list_id: int, place: tuple[int, int]) -> list[C
             reached=reached,
             tried=not reached and last_try is not None,
             last=_shown(made.get(key, []), reached=reached),
+            chance=thousandths / 1000 if thousandths else None,
         )
-        for at, key, reference, start, missed, status, reached, last_try in rows
+        for at, key, reference, start, missed, status, reached, last_try, thousandths in rows
     ]
 
 

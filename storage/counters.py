@@ -20,6 +20,7 @@ from sqlmodel import Session, col, select
 from domain.ages import AGE_GROUPS
 from domain.statuses import ATTENDED, NOT_SCHEDULED, Status, status_known_at
 from domain.transfers import State
+from storage import rescoring
 from storage.tables import Appointment, Department
 
 
@@ -146,6 +147,7 @@ def _change(session: Session, kept: _Kept, status: Status, *, excused: bool) -> 
         return
     step = _counts(status, excused) - _counts(kept.status, kept.excused)
     touched = _move_later_ones(session, kept, step) if step else set()
+    rescoring.ask_for(session, kept.patient_id)
     key = {"id": kept.id}
     session.execute(_TAKE_ONE, key)
     session.execute(

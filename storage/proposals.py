@@ -84,6 +84,8 @@ def waiting(session: Session, member: Member, now: datetime, offset: int, limit:
                     appointment.start,
                     appointment.prior_no_shows,
                     appointment.action_state,
+                    appointment.chance,
+                    appointment.picked,
                 ),
             )
             for action, appointment, reference, department in rows

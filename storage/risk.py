@@ -14,7 +14,8 @@ from domain.efficiency import Efficiency
 from domain.statuses import OUTCOMES, Status
 from domain.transfers import State
 from storage.efficiency import efficiency
-from storage.selecting import Shape, at_risk, shape_of, values_of
+from storage.rescoring import USUAL_CAPACITY
+from storage.selecting import Shape, all_at_risk, at_risk, shape_of, values_of
 from storage.slots import is_given_back
 from storage.store import ask
 from storage.tables import Appointment, Clinician, Department, Patient
@@ -31,6 +32,15 @@ class RiskRow:
     start: datetime
     prior_no_shows: int
     action_state: State | None
+    thousandths: int = 0
+    """The chance as it is stored."""
+    picked: bool = False
+    """It is among the most likely no-shows of its department and day."""
+
+    @property
+    def chance(self) -> float | None:
+        """That it becomes a no-show, 0–1; `None` while no model has said so."""
+        return self.thousandths / 1000 if self.thousandths else None
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,8 @@ class Card:
     """Earlier appointments with a known outcome, oldest first."""
     given_back: bool = False
     """The patient gave the slot back in a call, and it is nobody's yet."""
+    capacity: int = USUAL_CAPACITY
+    """How many appointments of its department and day are singled out by their chance."""
 
 
 def risk_page(session: Session, selection: Selection, offset: int, limit: int) -> RiskPage:
@@ -127,6 +139,7 @@ def card(session: Session, appointment_id: int) -> Card | None:
             col(Department.name),
             col(Clinician.name),
             is_given_back(),
+            func.coalesce(col(Department.capacity), USUAL_CAPACITY),
         )
         .join(Patient, col(Patient.id) == col(Appointment.patient_id))
         .join(Department, col(Department.id) == col(Appointment.department_id))
@@ -135,7 +148,7 @@ def card(session: Session, appointment_id: int) -> Card | None:
     ).first()
     if found is None:
         return None
-    appointment, reference, department, clinician, given_back = found
+    appointment, reference, department, clinician, given_back, capacity = found
     return Card(
         row=RiskRow(
             appointment_id,
@@ -145,6 +158,8 @@ def card(session: Session, appointment_id: int) -> Card | None:
             appointment.start,
             appointment.prior_no_shows,
             appointment.action_state,
+            appointment.chance,
+            appointment.picked,
         ),
         department_id=appointment.department_id,
         patient_id=appointment.patient_id,
@@ -154,6 +169,7 @@ def card(session: Session, appointment_id: int) -> Card | None:
         duration=appointment.duration,
         history=_history(session, appointment),
         given_back=given_back,
+        capacity=capacity,
     )
 
 
@@ -177,6 +193,14 @@ def coming_of_patient(
     return [RiskRow(*row) for row in rows]
 
 
+URGENCY: Final = (
+    col(Appointment.chance).desc(),
+    col(Appointment.prior_no_shows).desc(),
+    col(Appointment.start),
+    col(Appointment.id),
+)
+"""The most likely no-shows first; while no model says which, who missed most."""
+
 _DEPARTMENTS: Final = select(col(Department.id), col(Department.name))
 
 
@@ -199,27 +223,28 @@ def is_undecided() -> ColumnElement[bool]:
 
 @cache
 def _page(shape: Shape) -> Select[*tuple[Any, ...]]:
-    urgency = (col(Appointment.prior_no_shows).desc(), col(Appointment.start), col(Appointment.id))
     # The page is cut out of the index first, so that names are looked up for its rows alone.
     page = (
         select(col(Appointment.id))
         .where(*at_risk(shape))
-        .order_by(*urgency)
+        .order_by(*URGENCY)
         .offset(bindparam("offset", type_=Integer))
         .limit(bindparam("limit", type_=Integer))
         .subquery()
     )
-    return _rows().join(page, page.c.id == col(Appointment.id)).order_by(*urgency)
+    return _rows().join(page, page.c.id == col(Appointment.id)).order_by(*URGENCY)
 
 
 @cache
 def _totals(shape: Shape) -> Select[int, int]:
-    return select(func.count(), func.count().filter(is_undecided())).where(*at_risk(shape))
+    listed = all_at_risk(shape, is_undecided().label("undecided"))
+    return select(func.count(), func.count().filter(listed.c.undecided)).select_from(listed)
 
 
 @cache
 def _totals_by(column: int, shape: Shape) -> Select[int, int]:
-    return select(col(column), func.count()).where(*at_risk(shape)).group_by(col(column))
+    listed = all_at_risk(shape, col(column).label("key"))
+    return select(listed.c.key, func.count()).group_by(listed.c.key)
 
 
 def _rows() -> Select[*tuple[Any, ...]]:
@@ -232,6 +257,8 @@ def _rows() -> Select[*tuple[Any, ...]]:
             col(Appointment.start),
             col(Appointment.prior_no_shows),
             col(Appointment.action_state),
+            col(Appointment.chance),
+            col(Appointment.picked),
         )
         .join(Patient, col(Patient.id) == col(Appointment.patient_id))
         .join(Department, col(Department.id) == col(Appointment.department_id))

@@ -16,6 +16,7 @@ from typing import Any, Final
 import typer
 
 from bot.app import Running, running
+from bot.demo.lesson import learning
 from bot.demo.sample import SAMPLE_ZONE
 from bot.demo.sample_store import fill_with_sample
 from bot.demo.server import BotApiServer, Person, Phone
@@ -56,6 +57,7 @@ async def run(port: int) -> str | None:
         async with demo(Path(folder), port, summary_in=SUMMARY_IN) as at_work:
             typer.echo(f"Two phones wait for you at {at_work.server.base_url}")
             typer.echo("Both get their daily summary within two minutes.")
+            typer.echo("Soon a model has learned, and the risk list says how likely a no-show is.")
             typer.echo("Nothing leaves this computer, and nothing is kept. Ctrl-C ends it.")
             at_work.bot.stopped.add_done_callback(lambda _: stop.set())
             await stop.wait()
@@ -85,7 +87,8 @@ async def demo(
         settings = settings.model_copy(update={"bot_api_url": server.base_url})
         async with running(settings, clock) as bot:
             await _first_words(server, codes)
-            yield Demo(server, bot, clock)
+            async with learning(settings, clock):
+                yield Demo(server, bot, clock)
 
 
 @contextlib.asynccontextmanager

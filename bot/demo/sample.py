@@ -119,7 +119,7 @@ def _draw_reminders(rng: Generator, patients: Patients, visits: Visits, today: i
 def _no_show_chances(patients: Patients, visits: Visits, reminded: Flags) -> Floats:
     """The chance of each visit to be missed if it is not cancelled."""
     lead = visits.day - visits.booked_day
-    odds = patients.propensity[visits.patient] * (0.3 + 0.25 * np.log1p(lead))
+    odds = patients.propensity[visits.patient] * (0.1 + (lead / 40) ** 0.7)
     odds *= np.where(reminded, 0.65, 1.0)
     odds *= np.where(visits.minute < 9 * 60, 1.15, np.where(visits.minute >= 16 * 60, 1.1, 1.0))
     age = ((visits.day - patients.born[visits.patient]) / DAYS_PER_YEAR).astype(np.int64)

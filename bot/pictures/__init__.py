@@ -1,1 +1,1 @@
-"""Pictures: the heatmap as a figure, Chromium that renders it, and those already rendered."""
+"""Pictures: heatmaps and charts as figures, Chromium that renders them, and those rendered."""

@@ -206,7 +206,7 @@ class _Sheet:
         named = f"{self._measure.heading}{unit}"
         if self._scale.is_used:
             self._write([named], MARGIN, top, LEGEND_SIZE)
-        explained = ["second line: n, appointments", "with a known outcome"]
+        explained = ["second line: n, appointments", self._measure.counted]
         self._write(explained, WIDTH / 2 + MARGIN, top, LEGEND_SIZE)
         if self._density.hidden.any():
             because = [f"hidden: {HIDDEN_BECAUSE}"]

@@ -1,13 +1,16 @@
 """The studio: makes the pictures that handlers ask for."""
 
+from collections.abc import Callable
+
 from plotly.graph_objects import Figure
 
 import handlers.desk
+from bot.pictures.charts import FIGURES
 from bot.pictures.chromium import PictureUnavailable
 from bot.pictures.gallery import Gallery, Renderer
 from bot.pictures.heatmap import heatmap_figure
 from bot.pictures.uploads import Uploads
-from handlers.desk import HeatmapRequest
+from handlers.desk import ChartRequest, HeatmapRequest
 
 
 class Studio:
@@ -24,12 +27,15 @@ class Studio:
 
     async def heatmap(self, request: HeatmapRequest) -> bytes | str:
         """See `handlers.desk.Pictures`."""
-        try:
-            return await self._uploads.take(
-                request.key, lambda: self.gallery.photo(request.key, lambda: _drawn(request))
-            )
-        except PictureUnavailable as error:
-            raise handlers.desk.PictureUnavailable(error.reason) from error
+        return await self._picture(
+            request.key,
+            lambda: heatmap_figure(request.density, request.measure, request.heading),
+        )
+
+    async def chart(self, request: ChartRequest) -> bytes | str:
+        """See `handlers.desk.Pictures`."""
+        draw = FIGURES[request.kind]
+        return await self._picture(request.key, lambda: draw(request.report, request.heading))
 
     def remember(self, key: tuple[object, ...], file_id: str) -> None:
         """See `handlers.desk.Pictures`."""
@@ -41,6 +47,8 @@ class Studio:
         self.gallery.forget(key)
         self._uploads.ended(key)
 
-
-def _drawn(request: HeatmapRequest) -> Figure:
-    return heatmap_figure(request.density, request.measure, request.heading)
+    async def _picture(self, key: tuple[object, ...], draw: Callable[[], Figure]) -> bytes | str:
+        try:
+            return await self._uploads.take(key, lambda: self.gallery.photo(key, draw))
+        except PictureUnavailable as error:
+            raise handlers.desk.PictureUnavailable(error.reason) from error

@@ -23,6 +23,7 @@ from storage.counters import CONTRIBUTION, EARLIER_NO_SHOWS, add_to_rollup
 from storage.feeds.overtaken import end_calls
 from storage.feeds.report import ImportRefused
 from storage.feeds.staging import PATIENT_FIELDS, Staging
+from storage.rescoring import MODEL_IN_CHARGE, QUEUED
 from storage.retention import forgotten_before
 from storage.tables import Fact
 
@@ -113,12 +114,14 @@ def merge(
     _find_changes(staged)
     entries = end_calls(staged, now, member_id)
     _count(staged, _CHANGING, "-")
+    _ask_for_places(staged)
     updated = _update_appointments(staged)
     last = staged.one("SELECT coalesce(max(id), 0) FROM appointment")
     with _indexes_aside(staged, last):
         inserted = _add_appointments(staged)
         _count(staged, f"{_CHANGING} OR id > {last}", "+")
         _recount_earlier_no_shows(staged)
+    _ask_for_chances(staged)
     # What a patient missed in one department moves the lists of others too.
     staged.run("""
         UPDATE department SET figures = figures + 1, outcomes = outcomes
@@ -283,6 +286,23 @@ def _count(staged: Staging, which: str, sign: str) -> None:
             SELECT DISTINCT {whom}_id FROM appointment WHERE {which}
             ON CONFLICT (id) DO NOTHING
         """)
+
+
+def _ask_for_places(staged: Staging) -> None:
+    """Where an appointment is leaving, somebody else may be singled out."""
+    staged.run(f"""
+        INSERT INTO repick (day)
+        SELECT DISTINCT day FROM appointment WHERE {_CHANGING} AND {MODEL_IN_CHARGE}
+        ON CONFLICT (day) DO UPDATE SET day = excluded.day
+    """)
+
+
+def _ask_for_chances(staged: Staging) -> None:
+    """Have the coming appointments of the touched patients scored anew."""
+    staged.run(f"""
+        INSERT INTO rescore (patient_id)
+        SELECT id FROM touched_patient WHERE {MODEL_IN_CHARGE} {QUEUED}
+    """)
 
 
 def _recount_earlier_no_shows(staged: Staging) -> None:

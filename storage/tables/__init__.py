@@ -9,6 +9,7 @@ from storage.tables.calls import Call, CallList, CallListItem
 from storage.tables.decisions import Action, Batch, BatchItem, Correction
 from storage.tables.messages import OpenMessage, Push
 from storage.tables.people import Invitation, MemberDepartment, MemberRow, PushChoice, Stranger
+from storage.tables.prediction import ModelRow, ModelUse, Repick, Rescore
 from storage.tables.schedule import Appointment, Clinician, DailyCount, Department, Fact, Patient
 from storage.tables.trail import AuditEntry, AuditHead
 
@@ -30,10 +31,14 @@ __all__ = [
     "Invitation",
     "MemberDepartment",
     "MemberRow",
+    "ModelRow",
+    "ModelUse",
     "OpenMessage",
     "Patient",
     "Push",
     "PushChoice",
+    "Repick",
+    "Rescore",
     "Stranger",
     "key_of",
 ]

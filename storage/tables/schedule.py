@@ -12,7 +12,7 @@ from sqlmodel import Field, SQLModel
 
 from domain.statuses import Status
 from domain.transfers import State
-from storage.columns import Word, generated_key, key_part, moment, refers
+from storage.columns import Key, Word, generated_key, key_part, moment, refers
 
 
 class Department(SQLModel, table=True):
@@ -20,12 +20,17 @@ class Department(SQLModel, table=True):
 
     `figures` and `outcomes` are versions: they grow whenever the Efficiency Gain, or the known
     outcomes, of the department may have changed.
+
+    Attributes:
+        capacity: How many appointments of a day are singled out by their chance; `None` for the
+            usual number.
     """
 
     id: int | None = Field(default=None, sa_column=generated_key())
     name: str = Field(unique=True, max_length=200)
     figures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     outcomes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    capacity: int | None = None
 
 
 class Clinician(SQLModel, table=True):
@@ -61,6 +66,10 @@ class Appointment(SQLModel, table=True):
         excused: A recorded no-show that staff have excused: it counts as none.
         released_at: When the patient gave the slot back in a call: it is cancelled from then on,
             also while the feed still says `booked`.
+        chance: That it becomes a no-show, in thousandths; 0 while no model has said so.
+        chance_by: The model that said so last.
+        picked: It is among the most likely no-shows of its department and day, as many as there
+            is capacity for; to be read together with `status = 'booked'`.
         extra: Unknown columns of the feed, as a JSON object.
     """
 
@@ -75,8 +84,34 @@ class Appointment(SQLModel, table=True):
             "department_id",
             "age_group",
             "action_state",
+            "chance",
             sqlite_where=text("status = 'booked'"),
             postgresql_where=text("status = 'booked'"),
+        ),
+        Index(
+            "ix_appointment_chance",
+            text("chance DESC"),
+            text("prior_no_shows DESC"),
+            "start",
+            "id",
+            "department_id",
+            "age_group",
+            "action_state",
+            "picked",
+            sqlite_where=text("status = 'booked'"),
+            postgresql_where=text("status = 'booked'"),
+        ),
+        Index(
+            "ix_appointment_picked",
+            "start",
+            "id",
+            "department_id",
+            "age_group",
+            "prior_no_shows",
+            "action_state",
+            "chance",
+            sqlite_where=text("status = 'booked' AND picked = 1"),
+            postgresql_where=text("status = 'booked' AND picked"),
         ),
     )
 
@@ -97,6 +132,9 @@ class Appointment(SQLModel, table=True):
     action_state: State | None = Field(default=None, sa_column=Column(Word(State), nullable=True))
     excused: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     released_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    chance: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    chance_by: int | None = Field(default=None, sa_column=Column(Key, nullable=True))
+    picked: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     extra: str | None = None
 
 

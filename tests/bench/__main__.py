@@ -21,6 +21,7 @@ from tests.bench.handling import handling
 from tests.bench.imports import imports
 from tests.bench.machine import described
 from tests.bench.pictures import pictures
+from tests.bench.prediction import prediction
 from tests.bench.presses import presses
 from tests.bench.pushes import pushes
 from tests.bench.questions import density_table, risk_list
@@ -36,6 +37,7 @@ PARTS: Final[dict[str, Part]] = {
     "pandas": lambda databases, _folder, rounds: against_pandas(databases, rounds * 5),
     "batch": lambda databases, _folder, rounds: batch(databases, max(rounds // 4, 1)),
     "audit": lambda databases, _folder, rounds: audit_trail(databases, max(rounds // 2, 1)),
+    "prediction": prediction,
     "picture": lambda _databases, folder, rounds: asyncio.run(pictures(folder, rounds)),
     "handling": lambda _databases, folder, rounds: asyncio.run(handling(folder, rounds)),
     "press": lambda _databases, folder, rounds: asyncio.run(presses(folder, rounds * 2)),

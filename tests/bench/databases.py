@@ -82,7 +82,7 @@ class Databases:
         return store
 
     def _opened(self, database: str, rows: int) -> Store:
-        url = self._url(database, rows)
+        url = self.url(database, rows)
         done = self.folder / f"{database}-{rows}.done"
         if not done.exists():
             self._fill(database, rows, url)
@@ -108,7 +108,8 @@ class Databases:
             self.say(f"importing {short(rows)} appointments into {database}")
             self.imports[database, rows] = _import_in_child(url, file)
 
-    def _url(self, database: str, rows: int) -> str:
+    def url(self, database: str, rows: int) -> str:
+        """The URL of a history."""
         if database == SQLITE:
             return f"sqlite:///{self.folder / _name(rows)}.db"
         url = make_url(self._server()).set(database=_name(rows))

@@ -52,10 +52,11 @@ def load(url: str, file: Path) -> Loaded:
         store.close()
     if report.inserted != report.rows:
         raise RuntimeError("\n".join(report.lines()))
-    return Loaded(report.rows, report.seconds, _peak_mb())
+    return Loaded(report.rows, report.seconds, peak_mb())
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
+    """This process's greatest resident memory."""
     # ru_maxrss of a new process begins with what its parent had; Linux's VmHWM does not.
     status = Path("/proc/self/status")
     if status.exists():

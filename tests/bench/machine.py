@@ -13,7 +13,10 @@ def described() -> str:
     memory = psutil.virtual_memory().total / 2**30
     packages = ", ".join(
         f"{name} {version(name)}"
-        for name in ("SQLAlchemy", "psycopg", "pandas", "plotly", "kaleido", "python-telegram-bot")
+        for name in (
+            *("SQLAlchemy", "psycopg", "pandas", "lightgbm", "plotly", "kaleido"),
+            "python-telegram-bot",
+        )
     )
     return (
         f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB of memory, "

@@ -23,6 +23,7 @@ class Result:
         work: What was done.
         where: On which database, or against what.
         target: What it should be; `None` where the line only informs.
+        digits: Decimals that are told; `None` for three digits that count.
     """
 
     work: str
@@ -30,14 +31,19 @@ class Result:
     value: float
     unit: str
     target: Target | None = None
+    digits: int | None = None
 
     def cells(self) -> tuple[str, ...]:
         aim, met = "", ""
         if self.target:
             sign = "≥" if self.target.at_least else "≤"
-            aim = f"{sign} {_told(self.target.limit)} {self.unit}"
+            aim = f"{sign} {self._told(self.target.limit)}"
             met = "met" if self.target.is_met_by(self.value) else "**missed**"
-        return self.work, self.where, f"{_told(self.value)} {self.unit}", aim, met
+        return self.work, self.where, self._told(self.value), aim, met
+
+    def _told(self, value: float) -> str:
+        number = _short(value) if self.digits is None else f"{value:.{self.digits}f}"
+        return f"{number} {self.unit}".rstrip()
 
 
 def at_most(limit: float) -> Target:
@@ -51,7 +57,7 @@ def at_least(limit: float) -> Target:
 def short(number: int) -> str:
     """`1M`, `250k`, `12`."""
     for size, letter in ((1_000_000, "M"), (1_000, "k")):
-        if number >= size:
+        if number >= 0.9995 * size:
             return f"{number / size:.3g}{letter}"
     return str(number)
 
@@ -68,7 +74,7 @@ def table(results: Iterable[Result]) -> str:
     return "\n".join([lines[0], f"|{rule}|", *lines[1:]])
 
 
-def _told(value: float) -> str:
+def _short(value: float) -> str:
     """Three digits that count, large numbers in full."""
     if value >= 100:
         return f"{value:,.0f}"

@@ -1,5 +1,6 @@
 """The benchmarks run, at a size that says nothing about speed, so that they cannot rot."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,12 @@ from tests.bench.results import Result, at_least, at_most, short, table
 ROOT = Path(__file__).parents[2]
 
 
-def test_they_run_and_print_one_table() -> None:
+def test_they_run_and_print_one_table(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench", "--rows", "2000", "--rounds", "1"],
         check=False,
         cwd=ROOT,
+        env=os.environ | {"SLOTWISE_TEST_DATA": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=110,
@@ -28,10 +30,11 @@ def test_they_run_and_print_one_table() -> None:
     assert len({len(row) for row in rows}) == 1
     for work in (
         *("import", "risk list", "density", "batch", "audit", "picture", "/risk", "press"),
-        *("summaries", "push"),
+        *("summaries", "push", "scored after a status change"),
     ):
         assert any(row.startswith(f"| {work}") for row in rows), work
     assert str(Path.home()) not in done.stdout
+    assert "no real appointments" in done.stderr, "what is not measured is said"
 
 
 def test_an_unknown_part_is_told_in_a_line() -> None:
@@ -80,7 +83,8 @@ def test_a_table_says_what_was_measured_and_whether_it_is_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(10_000_000, "10M"), (250_000, "250k"), (1_500_000, "1.5M"), (12, "12")]
+    ("number", "words"),
+    [(10_000_000, "10M"), (250_000, "250k"), (1_500_000, "1.5M"), (999_937, "1M"), (12, "12")],
 )
 def test_sizes_are_told_in_short(number: int, words: str) -> None:
     assert short(number) == words

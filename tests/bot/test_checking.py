@@ -11,14 +11,17 @@ import pytest
 from bot.app import running
 from bot.demo.server import BotApiServer, Person
 from bot.pictures.browser import browser_path, font_available
+from bot.prediction import model_files
 from bot.serving import listen
 from bot.settings import PREFIX, Settings, read_settings
-from domain.clock import SystemClock
+from domain.clock import HandClock, SystemClock
+from storage.store import Store
 from tests.bot.command import slotwise
+from tests.bot.prediction.clinic import in_charge
 from tests.e2e.town import TOKEN
 from tests.waiting import until
 
-PARTS = ["settings", "database", "token", "Chromium", "font"]
+PARTS = ["settings", "database", "token", "Chromium", "font", "model"]
 
 Said = pytest.CaptureFixture[str]
 
@@ -81,6 +84,28 @@ async def test_what_is_wrong_is_told_in_its_line_and_the_rest_is_checked_too(
     assert words in wrong[0]
     assert len(lines) == (1 if part == "settings" else len(PARTS))
     assert "s3cret" not in "".join(lines)
+
+
+async def test_the_model_in_charge_has_its_line(
+    telegram: BotApiServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Said,
+    tmp_path: Path,
+    clock: HandClock,
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}DATA_DIR", str(tmp_path))
+    _, (*_, model) = await check(monkeypatch, capsys)
+    assert model == "ok  model     the rule is in charge"
+    store = Store(f"sqlite:///{tmp_path / 'slotwise.db'}")
+    version = in_charge(store, tmp_path, clock.now())
+    store.close()
+    _, (*_, model) = await check(monkeypatch, capsys)
+    assert model == f"ok  model     {version.name} is in charge, its file in order"
+    model_files.model_path(tmp_path, version.name).unlink()
+    code, (*_, model) = await check(monkeypatch, capsys)
+    assert code == 1
+    assert model.startswith(f"NO  model     {version.name}: ")
+    assert model.endswith("cannot be read: No such file or directory; activate another one")
 
 
 async def test_a_port_and_a_webhook_have_their_lines(

@@ -25,7 +25,10 @@ from storage.store import Store
 from tests.bot.command import slotwise, started
 from tests.e2e.town import TOKEN
 
-COMMANDS = ("run", "demo", "import", "invite", "check", "verify", "export", "tidy", "audit")
+COMMANDS = (
+    *("run", "demo", "import", "invite", "check", "verify", "export", "tidy", "audit"),
+    *("train", "evaluate", "models", "activate", "rollback", "score", "fairness"),
+)
 LIMIT = 60.0
 """Seconds; a program takes one or two to start, on a busy machine many more."""
 

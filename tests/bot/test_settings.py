@@ -164,3 +164,11 @@ def test_the_example_as_it_stands_sets_the_defaults(tmp_path: Path) -> None:
     defaults = read_settings()
     (tmp_path / ".env").write_text(EXAMPLE.read_text())
     assert read_settings() == defaults
+
+
+def test_columns_by_which_fairness_is_audited_are_named_once_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert read_settings().audit_columns == ()
+    monkeypatch.setenv(f"{PREFIX}AUDIT_GROUPS", " Scholarship,, insurance ,Scholarship")
+    assert read_settings().audit_columns == ("Scholarship", "insurance")

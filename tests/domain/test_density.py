@@ -19,6 +19,20 @@ def frame(cells: list[Cell]) -> pd.DataFrame:
     return pd.DataFrame(cells, columns=["department", "age_group", "attended", "no_shows"])
 
 
+def test_expected_no_shows_need_not_be_whole_and_are_hidden_like_counts() -> None:
+    rows = pd.DataFrame(
+        [("A", "0–17", 88.25, 11.75), ("A", "80+", 98.5, 1.5), ("B", "0–17", 3.5, 0.5)],
+        columns=["department", "age_group", "attended", "no_shows"],
+    )
+    table = density(rows, AGE_GROUPS)
+    assert table.n[0, :].tolist() == [0, 0, 0, 0, 0, 0, 0, 100, 0]
+    values = table.values(Measure.EXPECTED)
+    assert Measure.EXPECTED.text(values[0, -2]) == "1.5"
+    assert Measure.EXPECTED.text(11.75) == "12"
+    assert np.isnan(values[1, 0])
+    assert text_table(table, Measure.EXPECTED)[0] == "Department        expected       n"
+
+
 def plain_table(departments: int, n: int = 200) -> pd.DataFrame:
     """Departments "D00", "D01", …, each worse than the one before."""
     return frame(

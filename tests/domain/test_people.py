@@ -24,6 +24,7 @@ GRANTED = {
     (Role.ADMIN, Right.IMPORT),
     (Role.ADMIN, Right.PEOPLE),
     (Role.ADMIN, Right.DELIVERIES),
+    (Role.ADMIN, Right.MODEL),
 }
 """The table once more, by hand: a change of rights is to be made in both places."""
 

@@ -70,25 +70,26 @@ def test_what_is_declined_or_undone_is_final() -> None:
         assert not any(next_state(state, act) for act in Act)
 
 
-@given(st.sampled_from(Status), seconds, st.integers(0, 9), st.integers(1, 9))
+@given(st.sampled_from(Status), seconds, st.booleans())
 def test_an_appointment_is_open_while_booked_ahead_and_high_risk(
-    status: Status, ahead: timedelta, missed: int, threshold: int
+    status: Status, ahead: timedelta, high_risk: bool
 ) -> None:
-    barrier = barrier_of_appointment(status, NOW + ahead, missed, threshold=threshold, now=NOW)
-    is_open = status is Status.BOOKED and ahead > timedelta() and missed >= threshold
+    barrier = barrier_of_appointment(status, NOW + ahead, high_risk=high_risk, now=NOW)
+    is_open = status is Status.BOOKED and ahead > timedelta() and high_risk
     assert (barrier is None) == is_open
 
 
-@given(st.sampled_from(Status), seconds, st.integers(0, 9))
+@given(st.sampled_from(Status), seconds, st.booleans())
 def test_a_slot_that_was_given_back_is_open_until_it_starts(
-    status: Status, ahead: timedelta, missed: int
+    status: Status, ahead: timedelta, high_risk: bool
 ) -> None:
-    barrier = barrier_of_appointment(status, NOW + ahead, missed, threshold=2, now=NOW, free=True)
+    barrier = barrier_of_appointment(status, NOW + ahead, high_risk=high_risk, now=NOW, free=True)
     assert barrier is (None if ahead > timedelta() else Barrier.STARTED)
 
 
 def test_an_appointment_that_starts_now_has_started() -> None:
-    assert barrier_of_appointment(Status.BOOKED, NOW, 5, threshold=2, now=NOW) is Barrier.STARTED
+    barrier = barrier_of_appointment(Status.BOOKED, NOW, high_risk=True, now=NOW)
+    assert barrier is Barrier.STARTED
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 10**6))

@@ -3,12 +3,13 @@
 import re
 import shutil
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, async_playwright
 
-from bot.demo.demo import Demo, demo
+from bot.demo.demo import STAFF, Demo, demo, first_button
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -95,6 +96,25 @@ async def test_what_to_try_stands_beside_the_phones_or_behind_a_button(page: Pag
     assert box["x"] + box["width"] <= 390
     await page.keyboard.press("Escape")
     await hint.wait_for(state="hidden")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_soon_a_model_has_learned_and_the_risk_list_says_how_likely_and_why(
+    at_work: Demo,
+) -> None:
+    staff = at_work.server.person(STAFF.user_id)
+    await staff.says("/risk")
+    await staff.sees("High-risk")
+    # The list that is open shows chances by itself as soon as there are any.
+    listed = await staff.sees(shows_chances, within=90)
+    await staff.presses(listed, first_button(listed))
+    card = await staff.sees("No-show chance")
+    assert "of 10 like this one do not come" in card["text"]
+    assert "\n· " in card["text"], "it says why"
+
+
+def shows_chances(message: dict[str, Any]) -> bool:
+    return bool(re.search(r"×\s+\d+%", message.get("text", "")))
 
 
 async def turn_to(page: Page, name: str) -> Locator:

@@ -21,7 +21,17 @@ from domain.transfers import Kind
 from handlers.commands import COMMANDS
 from handlers.guard import PRIVATE_ONLY, STRANGER, SUSPENDED
 from handlers.router import ACTS, OLD_BUTTON, SCREENS
-from storage import actions, batches, call_lists, calls, invitations, people, risk, strangers
+from storage import (
+    actions,
+    batches,
+    call_lists,
+    calls,
+    invitations,
+    models,
+    people,
+    risk,
+    strangers,
+)
 from storage.store import Store
 from storage.tables import Appointment, AuditEntry, MemberRow, Patient, Push, Stranger
 from tests.conftest import MONDAY_MORNING
@@ -34,6 +44,7 @@ MARK = "0" * 32
 """Of an invitation that nobody made."""
 KEEPS_TRYING = 4711
 """A stranger of whom admins were told."""
+A_MODEL = 1
 VERBS = {"ask", "now", "yes", "no", "drop", "undo"}
 
 
@@ -80,6 +91,9 @@ def prepare(store: Store, clock: HandClock) -> None:
     store.write_now(batches.confirm, noa, 2, now, threshold)
     prepare_people(store, now)
     prepare_calls(store, clock, dana)
+    store.write_now(
+        models.add, name="2026-11-23-1", kind="boosted", sha256="0" * 64, report={}, now=now
+    )
 
 
 def prepare_people(store: Store, now: datetime) -> None:
@@ -122,6 +136,14 @@ def samples(store: Store) -> dict[str, str]:
         "settings": "settings",
         "settime": "settime",
         "set": "set:at:495",
+        "capacities": "capacities:0",
+        "capacity": f"capacity:{department(store, 'Cardiology')}:0",
+        "setcapacity": f"setcapacity:{department(store, 'Cardiology')}:10:0",
+        "model": "model",
+        "chart": "chart:gain",
+        "fairness": "fairness:sex",
+        "rollback": "rollback:1",
+        "rollbacknow": "rollbacknow:1",
         "toldbatch": "toldbatch:2",
         "today": "today:0",
         "calldep": "calldep:0",
@@ -175,6 +197,7 @@ def samples(store: Store) -> dict[str, str]:
         "drop": "drop:1:0",
         "resendall": "resendall:0",
         "resendnow": "resendnow:1763877600:0",
+        "modelnews": f"modelnews:refused:{A_MODEL}",
     }
 
 
@@ -251,6 +274,8 @@ async def test_a_limited_manager_gets_through_nowhere_else(place: Town) -> None:
         f"record:{missed_before(store, card)}:0:{card}:-",
         f"excuse:{missed_before(store, card)}:a:0:{card}:-",
         f"unexcuse:{missed_before(store, card)}:0:{card}:-",
+        f"capacity:{key}:0",
+        f"setcapacity:{key}:10:0",
     ):
         said = await pressed(place.avi, data)
         assert said.startswith("Only "), (data, said)

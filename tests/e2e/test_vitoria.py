@@ -1,58 +1,30 @@
 """The real appointments of Vitória, imported by the preset and asked as of 29 May 2016, 20:00 UTC.
 
 What the product lists is compared, row by row, with a count by pandas that shares no code with it.
-The file does not come with the project: it lies in `../shared/data`, or in the folder that
-`SLOTWISE_TEST_DATA` names.
 """
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
 import pytest
 from sqlmodel import Session, select
 
 from domain.criteria import Selection
-from domain.days import Calendar, Span
+from domain.days import Span
 from domain.efficiency import Efficiency
 from domain.people import Role
 from domain.transfers import Kind
 from storage import actions, counters, risk
 from storage.efficiency import efficiency
-from storage.feeds.importing import import_file
-from storage.feeds.mapping import read_mapping
-from storage.feeds.report import ImportReport
 from storage.store import Store
 from storage.tables import Appointment
 from tests.hmo import join
+from tests.vitoria import FILE, needs_the_file, take_in
 
 NOW = datetime(2016, 5, 29, 20, tzinfo=UTC)
-ROOT = Path(__file__).parents[2]
-FILE = (
-    Path(os.environ.get("SLOTWISE_TEST_DATA", ROOT.parent / "shared" / "data"))
-    / "noshow_vitoria_2016.csv.gz"
-)
 
-pytestmark = pytest.mark.skipif(
-    not FILE.exists(),
-    reason=f"{FILE.name} is not in {FILE.parent}; SLOTWISE_TEST_DATA names another folder",
-)
-
-
-def take_in(store: Store, rejects: Path, now: datetime = NOW) -> ImportReport:
-    return import_file(
-        store,
-        FILE,
-        name=FILE.name,
-        mapping=read_mapping(["vitoria-2016"]),
-        calendar=Calendar(ZoneInfo("UTC")),
-        now=now,
-        chance=np.random.default_rng(2016),
-        rejects=rejects,
-    )
+pytestmark = needs_the_file
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +64,7 @@ EVERYTHING_AHEAD = Selection(
 def test_the_risk_list_and_the_efficiency_gain_agree_with_pandas(
     store: Store, tmp_path: Path, counted: pd.DataFrame
 ) -> None:
-    report = take_in(store, tmp_path / "rejects.csv")
+    report = take_in(store, tmp_path / "rejects.csv", NOW)
     coming = counted[counted.start > NOW]
     assert (report.rows, report.inserted) == (88_540, len(counted))
     assert report.reasons == (("booked_at is on a later day than start", 5),)
@@ -130,7 +102,7 @@ def test_the_whole_file_has_the_figures_known_of_it(counted: pd.DataFrame) -> No
 
 
 def test_a_month_later_the_same_file_brings_the_outcomes(store: Store, tmp_path: Path) -> None:
-    take_in(store, tmp_path / "rejects.csv")
+    take_in(store, tmp_path / "rejects.csv", NOW)
     report = take_in(store, tmp_path / "rejects.csv", NOW + timedelta(days=30))
     assert (report.inserted, report.updated) == (5_696, 7_561)
     assert report.outcome_withheld == report.not_booked_yet == 0

@@ -37,10 +37,13 @@ from storage.tables import (
     Invitation,
     MemberDepartment,
     MemberRow,
+    ModelRow,
+    ModelUse,
     Patient,
     Push,
     Stranger,
 )
+from tests.chances import REPORT
 from tests.hmo import HOUSE
 
 APPOINTMENT = 987_654_321
@@ -57,6 +60,9 @@ DRAFT = 543_210_988
 STRANGER = 4_503_599_627_370_495
 """A Telegram user id has up to 52 bits."""
 PUSH = 76_543_210
+TRAINED = 98_765_431
+MODEL = 654_321
+USE = 765_432_109
 LAST_PAGE = 1_249_999
 """Of a list of ten million rows."""
 LONG_NAME = "Gastroenterology & <Hepatology>, Northern District Outpatient Clinics"
@@ -67,7 +73,8 @@ def desk_at(store: Store, clock: HandClock, folder: Path) -> Iterator[Desk]:
     """A desk whose pictures need a Chromium, and whose gateway is not to be used."""
     studio = Studio(ChromiumRenderer())
     bot = Bot("1000001:made-up-token-for-the-tests")
-    yield Desk(store, clock, HOUSE, studio, Gateway(bot, store, studio, clock), folder)
+    gateway = Gateway(bot, store, studio, clock)
+    yield Desk(store, clock, HOUSE, studio, gateway, folder, audit_groups=(LONG_NAME,))
 
 
 def visit(desk: Desk, role: Role, *departments: int) -> Visit:
@@ -101,6 +108,7 @@ def fill(session: Session, clock: HandClock) -> None:
             age_group=8,
             prior_no_shows=99,
             action_state=State.PROPOSED,
+            chance=999,
         )
     )
     session.add(DailyCount(day=day, department_id=DEPARTMENT, age_group=8, scheduled=1))
@@ -129,7 +137,18 @@ def fill(session: Session, clock: HandClock) -> None:
     )
     _call(session, now)
     _miss(session, now - timedelta(days=8))
+    _model(session, now)
     _audit(session, now)
+    session.add(
+        ModelRow(
+            id=TRAINED,
+            name="2026-11-23-999999",
+            kind="boosted",
+            made_at=now,
+            sha256="0" * 64,
+            report=json.dumps({"verdict": "it is no better than <lead time>"}),
+        )
+    )
     session.add(
         Batch(
             id=BATCH,
@@ -205,6 +224,18 @@ def _miss(session: Session, start: datetime) -> None:
     session.add(
         Correction(appointment_id=EXCUSED, member_id=1, reason=Excuse.ADMINISTRATIVE, at=start)
     )
+
+
+def _model(session: Session, now: datetime) -> None:
+    """A model of the longest name, put in charge by somebody of the longest name."""
+    name = "2026-11-22-" + "9" * 29
+    report = {**REPORT, "rows": 9_999_999_999, "no_shows": 999_999_999}
+    row = ModelRow(
+        id=MODEL, name=name, kind="boosted", made_at=now, sha256="0" * 64, report=json.dumps(report)
+    )
+    session.add(row)
+    session.flush()
+    session.add(ModelUse(id=USE, model_id=MODEL, since=now, member_id=MEMBER))
 
 
 def _audit(session: Session, now: datetime) -> None:

@@ -31,6 +31,8 @@ from tests.handlers.desks import (
     MISSED,
     PUSH,
     STRANGER,
+    TRAINED,
+    USE,
     visit,
 )
 
@@ -79,12 +81,21 @@ FIRST = (
     "corrections:30:0",
     "corrections:90:0",
     "settings",
+    f"capacities:{LAST_PAGE}",
+    f"capacity:{DEPARTMENT}:{LAST_PAGE}",
+    "model",
+    "chart:calibration",
+    "fairness:sex",
+    "fairness:0",
+    f"rollback:{USE}",
+    f"heat:30:expected:{DEPARTMENT}",
     f"audit:20261124:{APPOINTMENT}:7K3MQD:{LAST_PAGE}",
     "audit:-:-:-:0",
     f"auditwho:20261124:{APPOINTMENT}:7K3MQD:{LAST_PAGE}",
     "deliveries:0",
     f"delivery:{PUSH}:{LAST_PAGE}",
     f"resendall:{LAST_PAGE}",
+    *(f"modelnews:{what}:{TRAINED}" for what in ("refused", "drift", "kept")),
 )
 """Screens from which all others are reached, each with the longest numbers."""
 CALLING = {"called", "callopen", "today"}
@@ -95,6 +106,8 @@ BETWEEN = re.compile(r":(3|7|14)\.|:(30|90|180):")
 FOR_ADMINS = {
     *("people", "member", "role", "places", "suspend", "stranger"),
     *("invite", "invites", "invitation", "deliveries", "delivery", "resendall"),
+    "modelnews",
+    "rollback",
 }
 
 numbers = st.integers(0, 10**18 - 1)
@@ -196,14 +209,14 @@ async def test_every_button_of_every_screen_fits_and_leads_to_a_screen(
             Role.STAFF: {"act:ask", "set", *CALLING, *EXCUSING},
             Role.MANAGER: {
                 *("act:now", "act:yes", "act:no", "act:drop", "draft", "undobatch", "uncall"),
-                "set",
+                *("set", "setcapacity"),
                 *CALLING,
                 *EXCUSING,
             },
             Role.ADMIN: {
                 *("setrole", "setplaces", "suspendnow"),
                 *("newinvite", "setinvite", "makelink", "revoke"),
-                *("resend", "drop", "resendnow", "set"),
+                *("resend", "drop", "resendnow", "set", "rollbacknow"),
             },
         }[role]
     )

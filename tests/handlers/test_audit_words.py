@@ -24,7 +24,9 @@ words = st.sampled_from(
     [*Kind, *PushKind, *Role, *Right, *CallOutcome, *Excuse, "Mrs. Levi", "", "{who}"]
 )
 details = st.dictionaries(
-    st.sampled_from(["kind", "role", "right", "outcome", "reason", "done", "size", "rows", "name"]),
+    st.sampled_from(
+        ["kind", "role", "right", "outcome", "reason", "done", "size", "rows", "model", "month"]
+    ),
     words | st.integers(0, 10**9) | st.none() | st.lists(words, max_size=2),
 )
 
@@ -42,6 +44,13 @@ details = st.dictionaries(
         ("call", {"outcome": "no-answer"}, "Noa called: no answer"),
         ("correct", {"reason": "came-late"}, "Noa excused a no-show: came late"),
         ("suspend", {}, "Noa suspended Dana"),
+        ("model activated", {"model": "2016-05-29-1"}, "Noa put 2016-05-29-1 in charge of chances"),
+        ("model activated", {"model": None}, "Noa put the rule in charge of chances"),
+        (
+            "model drifted",
+            {"month": "2026-10-01"},
+            "Noa found that chances were off in October 2026",
+        ),
         ("brew tea", {"kind": "green"}, "Noa: brew tea"),
     ],
 )

@@ -16,6 +16,7 @@ AGES = ("30–39", "40–49")
         (Measure.RATE, "Ears &amp; eyes, 40–49: 40.0 % of 50"),
         (Measure.COUNT, "Cardiology, 30–39: 80 no-shows of 1,000"),
         (Measure.SHARE, "Cardiology, 30–39: 66.7 % of all no-shows"),
+        (Measure.EXPECTED, "Cardiology, 30–39: 80 of 1,000"),
     ],
 )
 def test_what_is_highest_is_told_in_the_measure_that_is_shown(measure: Measure, text: str) -> None:

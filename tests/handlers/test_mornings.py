@@ -12,7 +12,7 @@ from domain.efficiency import Efficiency
 from domain.mornings import EVERY_DAY
 from domain.people import Role
 from handlers import words
-from handlers.desk import Desk, HeatmapRequest
+from handlers.desk import ChartRequest, Desk, HeatmapRequest
 from handlers.router import open_screen
 from storage.tables import DailyCount, Department
 from tests.handlers.desks import visit
@@ -24,6 +24,9 @@ class Painter:
 
     async def heatmap(self, request: HeatmapRequest) -> bytes | str:  # noqa: ARG002
         return "AgACAgI"
+
+    async def chart(self, request: ChartRequest) -> bytes | str:
+        raise NotImplementedError
 
     def remember(self, key: tuple[object, ...], file_id: str) -> None:
         raise NotImplementedError

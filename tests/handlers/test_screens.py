@@ -18,7 +18,7 @@ from domain.transfers import Kind, State
 from handlers import invitations, people, words
 from handlers.call_list import call_row_lines
 from handlers.desk import Desk
-from handlers.risk_list import list_lines, row_button
+from handlers.risk_list import list_lines, row_button, row_line
 from handlers.router import open_screen
 from handlers.screens import Screen, button
 from storage.call_lists import CallRow
@@ -29,9 +29,11 @@ from storage.risk import RiskRow
 from storage.tables import Action, Call
 from tests.conftest import MONDAY_MORNING
 from tests.handlers.desks import APPOINTMENT, CALL_LIST, LONG_NAME, MEMBER, visit
+from tests.hmo import HOUSE
 
 SCREEN = Screen("text", [[button("Next ›", "risk:7.-.-:1")]], "risk:7.-.-:0", version=1)
 
+chances = st.integers(0, 999)
 starts = st.integers(0, 60 * 24 * 400).map(
     lambda minutes: MONDAY_MORNING + timedelta(minutes=minutes)
 )
@@ -129,6 +131,7 @@ async def test_who_undid_a_call_is_named_as_far_as_that_is_known(desk: Desk) -> 
 @given(
     place=st.integers(1, 9_999),
     missed=st.integers(2, 99),
+    chance=chances,
     start=starts,
     outcome=st.none() | st.sampled_from(CallOutcome),
     at=starts,
@@ -140,6 +143,7 @@ def test_a_row_of_a_call_list_is_at_most_two_lines_of_34_columns_whoever_called(
     *,
     place: int,
     missed: int,
+    chance: int,
     start: datetime,
     outcome: CallOutcome | None,
     at: datetime,
@@ -148,7 +152,18 @@ def test_a_row_of_a_call_list_is_at_most_two_lines_of_34_columns_whoever_called(
 ) -> None:
     last = CallView(1, 1, outcome, at, name, 1, None, decided=False) if outcome else None
     reached, tried = outcome in REACHED, outcome is not None and outcome not in REACHED
-    row = CallRow(place, 1, "P-7K3MQD", start, missed, Status.BOOKED, reached, tried, last)
+    row = CallRow(
+        place,
+        1,
+        "P-7K3MQD",
+        start,
+        missed,
+        Status.BOOKED,
+        reached,
+        tried,
+        last,
+        chance / 1000 or None,
+    )
     lines = call_row_lines(visit(desk, Role.STAFF), row, (place, 1) if is_next else None)
     assert len(lines) == (2 if outcome else 1)
     for line in lines:
@@ -181,7 +196,8 @@ async def test_a_row_of_the_trail_is_told_in_a_line_with_time_department_and_ref
     department=st.text(min_size=1, max_size=80) | st.text(alphabet="אבגד 漢字é", min_size=30),
     group=st.integers(0, len(AGE_GROUPS) - 1),
     start=starts,
-    missed=st.integers(2, 99),
+    missed=st.integers(0, 99),
+    chance=chances,
     state=st.none() | st.sampled_from(State),
     place=st.integers(1, 9_999_999),
 )
@@ -192,16 +208,34 @@ def test_a_row_of_a_list_is_two_lines_of_34_columns_whatever_the_department_is_c
     group: int,
     start: datetime,
     missed: int,
+    chance: int,
     state: State | None,
     place: int,
 ) -> None:
-    row = RiskRow(1, "P-7K3MQD", department, group, start, missed, state)
+    row = RiskRow(1, "P-7K3MQD", department, group, start, missed, state, chance)
     lines = list_lines(visit(desk, Role.STAFF), [row], place)
     assert len(lines) == 2
     for line in lines:
         assert width(line) <= words.WIDTH
         assert len(line.splitlines()) == 1
     assert lines[1].endswith(f" · {words.STATES[state]}" if state else AGE_GROUPS[group])
+    assert f" {missed}×" in lines[0]
+    assert ("%" in lines[0]) == (chance > 0)
+    assert f"{start.astimezone(HOUSE.calendar.zone):%d %H:%M}" in lines[0]
+
+
+def test_a_row_shows_both_marks_and_narrows_before_it_lets_go_of_the_weekday(desk: Desk) -> None:
+    here = visit(desk, Role.STAFF)
+    row = RiskRow(1, "P-7K3MQD", "Eyes", 1, MONDAY_MORNING, 9, None)
+    assert row_line(here, 1, row) == "1 P-7K3MQD  9×  Mon 23 08:00"
+    likely = replace(row, thousandths=414, prior_no_shows=0, picked=True)
+    assert row_line(here, 1, likely) == "1 P-7K3MQD  0×  41%  Mon 23 08:00"
+    assert row_line(here, 101, likely) == "101 P-7K3MQD  0× 41% Mon 23 08:00"
+    assert row_line(here, 9_999_999, likely) == "9999999 P-7K3MQD  0× 41% 23 08:00"
+
+
+def test_no_chance_reads_as_certain() -> None:
+    assert [words.chance(value) for value in (0.001, 0.416, 0.999)] == [1, 42, 99]
 
 
 def test_a_button_names_place_and_reference_as_long_as_four_stand_side_by_side() -> None:

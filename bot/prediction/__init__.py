@@ -1,0 +1,1 @@
+"""Prediction at work: models are trained, judged, kept as files, put in charge, and asked."""
