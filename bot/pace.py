@@ -11,7 +11,7 @@ from telegram.constants import FloodLimit
 OVERALL: Final = FloodLimit.MESSAGES_PER_SECOND * 0.98
 """Messages a second over all chats: a little less than allowed, since clocks differ."""
 
-_BURST: Final = 20
+_BURST: Final = 10
 _CHAT_BURST: Final = 4
 """Messages to a quiet chat at once, then one a second; with an answer, what Telegram bears."""
 

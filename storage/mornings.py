@@ -4,8 +4,8 @@ When it is due is kept with the member, so a look at an index says whether anyth
 and no timer is lost with a process.
 """
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, or_, select
@@ -82,10 +82,19 @@ def tick(session: Session, house: House, now: datetime, limit: int) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)
     ).all()
-    served = []
+    told = {
+        key_of(member): day
+        for member in members
+        if member.summary_due_at
+        and member.reachable
+        and not member.suspended
+        # There may be no such day any more: all was told, or it is not one of theirs.
+        and (day := day_due(rhythm_of(member, house), house.calendar, member.summary_day, now))
+    }
+    if told:
+        outbox.supersede(session, told, PushKind.SUMMARY)
+    served = [member for member in members if _serve(session, member, told, now)]
     for member in members:
-        if member.summary_due_at and member.reachable and not member.suspended:
-            served += [member] if _serve(session, member, house, now) else []
         plan(member, house, now)
     _freeze_lists(session, served, house, now)
     return len(members)
@@ -96,17 +105,15 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     return or_(due_at <= now, due_at.is_(None))
 
 
-def _serve(session: Session, member: MemberRow, house: House, now: datetime) -> bool:
+def _serve(session: Session, member: MemberRow, told: Mapping[int, date], now: datetime) -> bool:
     """Tell the summary of the day whose time has come, if there is such a day."""
-    day = day_due(rhythm_of(member, house), house.calendar, member.summary_day, now)
+    member_id = key_of(member)
+    day = told.get(member_id)
     if day is None:
         return False
-    member_id = key_of(member)
-    key = f"{PUSHED_SUMMARY}:{member_id}:{day}"
     member.summary_day = day
-    kind = PushKind.SUMMARY
-    outbox.supersede(session, member_id, kind)
-    return outbox.enqueue(session, member_id, PUSHED_SUMMARY, now, key=key, kind=kind)
+    key = f"{PUSHED_SUMMARY}:{member_id}:{day}"
+    return outbox.enqueue(session, member_id, PUSHED_SUMMARY, now, key=key, kind=PushKind.SUMMARY)
 
 
 def _freeze_lists(

@@ -108,13 +108,13 @@ def enqueue(
     return True
 
 
-def supersede(session: Session, member_id: int, kind: PushKind) -> None:
+def supersede(session: Session, members: Collection[int], kind: PushKind) -> None:
     """Drop what waits of a kind and has certainly not arrived: something newer takes its place."""
     session.execute(
         update(Push)
         .where(
             IS_OPEN,
-            col(Push.member_id) == member_id,
+            col(Push.member_id).in_(members),
             col(Push.kind) == kind,
             col(Push.state) == State.WAITING,
             col(Push.uncertain).is_(False),

@@ -423,7 +423,7 @@ def test_what_waits_gives_way_to_something_newer_unless_it_may_have_arrived(
         tell(store, clock, member, "summary", key=key, kind=PushKind.SUMMARY)
     tell(store, clock, noa, "proposal:1", key="of another kind")
     for member in (noa, avi):
-        store.write_now(outbox.supersede, member.id, PushKind.SUMMARY)
+        store.write_now(outbox.supersede, [member.id], PushKind.SUMMARY)
     tell(store, clock, noa, "summary", key="today", kind=PushKind.SUMMARY)
 
     def states(session: Session) -> dict[str, State]:
