@@ -15,7 +15,7 @@ from storage.columns import Moment
 from storage.density import Outcomes, outcomes_version
 from storage.efficiency import figures_version
 from storage.risk import departments, is_undecided
-from storage.selecting import IS_BOOKED, Shape, all_at_risk, shape_of, values_of
+from storage.selecting import IS_BOOKED, Shape, counted_at_risk, shape_of, values_of
 from storage.store import ask
 from storage.tables import Appointment, BatchItem
 
@@ -81,6 +81,6 @@ _BY_CELL: Final = (
 
 @cache
 def _listed(shape: Shape) -> Select[Any, Any]:
-    rows = all_at_risk(shape, col(Appointment.chance), is_undecided().label("undecided"))
-    total = func.sum(rows.c.chance)
-    return select(total, total.filter(rows.c.undecided)).select_from(rows)
+    undecided = _CHANCES.filter(is_undecided())
+    listed = counted_at_risk(shape, _CHANCES.label("all"), undecided.label("undecided"))
+    return select(func.sum(listed.c.all), func.sum(listed.c.undecided))

@@ -15,7 +15,7 @@ from domain.statuses import OUTCOMES, Status
 from domain.transfers import State
 from storage.efficiency import efficiency
 from storage.rescoring import USUAL_CAPACITY
-from storage.selecting import Shape, all_at_risk, at_risk, shape_of, values_of
+from storage.selecting import Shape, at_risk, counted_at_risk, shape_of, values_of
 from storage.slots import is_given_back
 from storage.store import ask
 from storage.tables import Appointment, Clinician, Department, Patient
@@ -111,7 +111,7 @@ def risk_totals(session: Session, selection: Selection) -> tuple[int, int]:
     """How many appointments the list has, and how many of them wait for a decision."""
     totals = ask(session, _totals(shape_of(selection)), values_of(selection))
     total, undecided = totals.one()
-    return total, undecided
+    return int(total), int(undecided)
 
 
 def risk_by_department(session: Session, selection: Selection) -> list[tuple[int, str, int]]:
@@ -237,14 +237,15 @@ def _page(shape: Shape) -> Select[*tuple[Any, ...]]:
 
 @cache
 def _totals(shape: Shape) -> Select[int, int]:
-    listed = all_at_risk(shape, is_undecided().label("undecided"))
-    return select(func.count(), func.count().filter(listed.c.undecided)).select_from(listed)
+    undecided = func.count().filter(is_undecided())
+    listed = counted_at_risk(shape, func.count().label("all"), undecided.label("undecided"))
+    return select(func.sum(listed.c.all), func.sum(listed.c.undecided))
 
 
 @cache
 def _totals_by(column: int, shape: Shape) -> Select[int, int]:
-    listed = all_at_risk(shape, col(column).label("key"))
-    return select(listed.c.key, func.count()).group_by(listed.c.key)
+    listed = counted_at_risk(shape, func.count().label("all"), by=col(column).label("key"))
+    return select(listed.c.key, func.sum(listed.c.all)).group_by(listed.c.key)
 
 
 def _rows() -> Select[*tuple[Any, ...]]:
