@@ -276,7 +276,7 @@ def blanked(phone: Phone) -> list[Message]:
     return [message for message in phone.messages if REMOVED in body(message)]
 
 
-async def until(condition: Callable[[], bool], within: float = 8) -> None:
+async def until(condition: Callable[[], bool], within: float = 20) -> None:
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
