@@ -14,11 +14,12 @@ from bot.pace import Pace
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.gallery import Renderer
 from bot.pictures.studio import Studio
-from domain.clock import Clock
+from domain.clock import Clock, HandClock
 from domain.criteria import House
 from handlers.desk import Desk
 from handlers.gateway import Gateway
 from storage.store import Store
+from tests.waiting import until
 
 
 @contextlib.asynccontextmanager
@@ -45,3 +46,17 @@ async def courier_at_work(
             work.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await work
+
+
+def pace_of(clock: HandClock) -> Pace:
+    """A pace for which time passes as the clock is moved."""
+    began = clock.now()
+
+    def now() -> float:
+        return (clock.now() - began).total_seconds()
+
+    async def sleep(seconds: float) -> None:
+        over = now() + seconds
+        await until(lambda: now() >= over)
+
+    return Pace(now, sleep=sleep)

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable
 
+from bot.demo.server import PATIENCE
 
-async def until(condition: Callable[[], bool], within: float = 10) -> None:
-    """Wait until a condition holds.
+
+async def until(condition: Callable[[], bool], within: float = PATIENCE) -> None:
+    """Wait until a condition holds; `within` so many seconds, which only a hang ever takes.
 
     Raises:
-        TimeoutError: It does not, within so many seconds.
+        TimeoutError: It does not hold by then.
     """
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110

@@ -33,8 +33,6 @@ MANAGER: Final = Person(1002, "Noa", title="Noa · operations", subtitle="manage
 SEED: Final = 20261124
 SUMMARY_IN: Final = timedelta(minutes=2)
 """The summary is due at that full minute, when both people have surely joined."""
-PATIENCE: Final = 60
-"""Seconds that a slow machine is given for each first word."""
 
 
 @dataclass
@@ -140,34 +138,34 @@ async def _first_words(server: BotApiServer, codes: dict[Person, str]) -> None:
     for person, code in codes.items():
         phone = server.person(person.user_id)
         await phone.says(f"/start {code}")
-        await phone.sees("Welcome", within=PATIENCE)
+        await phone.sees("Welcome")
     await manager.says("/efficiency")
-    await manager.reads((await manager.sees("Efficiency Gain", within=PATIENCE))["message_id"])
+    await manager.reads((await manager.sees("Efficiency Gain"))["message_id"])
     await _call_somebody(staff)
     await _propose_something(staff)
-    await manager.sees("Transfer proposed", within=PATIENCE)
+    await manager.sees("Transfer proposed")
 
 
 async def _call_somebody(staff: Phone) -> None:
     """Open today's call list and note one call; late in the evening there may be none."""
     await staff.says("/today")
-    shown = await staff.sees("Call list", within=PATIENCE)
+    shown = await staff.sees("Call list")
     if first_button(shown).endswith("to call"):
         await staff.presses(shown, first_button(shown))
-        shown = await staff.sees("0 reached, 0 tried", within=PATIENCE)
+        shown = await staff.sees("0 reached, 0 tried")
     if first_button(shown) == "Next to call ›":
         await staff.presses(shown, first_button(shown))
-        await staff.presses(await staff.sees("in the HMO", within=PATIENCE), "No answer")
-        await staff.sees("0 reached, 1 tried", within=PATIENCE)
+        await staff.presses(await staff.sees("in the HMO"), "No answer")
+        await staff.sees("0 reached, 1 tried")
 
 
 async def _propose_something(staff: Phone) -> None:
     """Propose a transfer for the first of the risk list, and go back to it."""
     await staff.says("/risk")
-    listed = await staff.sees("High-risk", within=PATIENCE)
+    listed = await staff.sees("High-risk")
     await staff.presses(listed, first_button(listed))
-    card = await staff.sees("Nothing decided yet", within=PATIENCE)
+    card = await staff.sees("Nothing decided yet")
     await staff.presses(card, "Propose transfer")
-    proposed = await staff.sees("Transfer proposed", within=PATIENCE)
+    proposed = await staff.sees("Transfer proposed")
     await staff.presses(proposed, "‹ Back")
-    await staff.reads((await staff.sees("High-risk", within=PATIENCE))["message_id"])
+    await staff.reads((await staff.sees("High-risk"))["message_id"])

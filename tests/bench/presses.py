@@ -23,7 +23,6 @@ from tests.bench.results import Result, at_most
 from tests.bench.sample import sample_store
 
 _PEOPLE: Final = 32
-_PATIENCE: Final = 30.0
 _WARM_UP: Final = 3
 
 
@@ -53,9 +52,9 @@ async def presses(folder: Path, rounds: int) -> list[Result]:
 async def _open_list(phone: Phone, store: Store) -> dict[str, Any]:
     code = await store.write(invitations.invite, Role.STAFF, [], NOW)
     await phone.says(f"/start {code}")
-    await phone.sees("Welcome", _PATIENCE)
+    await phone.sees("Welcome")
     await phone.says("/risk")
-    return await phone.sees("High-risk", _PATIENCE)
+    return await phone.sees("High-risk")
 
 
 async def _turn_all(
@@ -73,7 +72,7 @@ async def _turn_all(
 async def _turn(phone: Phone, shown: dict[str, Any], button: str) -> tuple[dict[str, Any], float]:
     since, began = phone.now(), perf_counter()
     query = await phone.presses(shown, button)
-    edited = await phone.sees("High-risk", _PATIENCE, since)
+    edited = await phone.sees("High-risk", since=since)
     seconds = perf_counter() - began
-    await phone.toast(query, _PATIENCE)
+    await phone.toast(query)
     return edited, seconds

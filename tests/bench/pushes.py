@@ -34,7 +34,6 @@ _TOKEN: Final = "1000001:made-up-token-for-benchmarks"
 _MANAGERS: Final = 5
 _WARM_UP: Final = 3
 _FLOOD: Final = 1_000
-_PATIENCE: Final = 30.0
 _BETWEEN: Final = 0.25
 """Seconds between decisions: what is measured is the way, not the wait for Telegram's limit."""
 _ANY_SCREEN: Final = "gain:7.-.-:0"
@@ -131,7 +130,7 @@ async def _after_decisions(folder: Path, decisions: int) -> list[float]:
 
 async def _arrives(phone: Phone, reference: str, since: int) -> float:
     """When a message about the patient is there."""
-    await phone.sees(reference, _PATIENCE, since)
+    await phone.sees(reference, since=since)
     return perf_counter()
 
 

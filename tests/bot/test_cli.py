@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.demo.server import BotApiServer, Fault, Person
+from bot.demo.server import PATIENCE, BotApiServer, Fault, Person
 from bot.receiving import SECOND_POLLER
 from bot.settings import PREFIX, Settings
 from domain.clock import SystemClock
@@ -29,7 +29,6 @@ COMMANDS = (
     *("run", "demo", "import", "invite", "check", "verify", "export", "tidy", "audit"),
     *("train", "evaluate", "models", "activate", "rollback", "score", "fairness"),
 )
-LIMIT = 60.0
 """Seconds; a program takes one or two to start, on a busy machine many more."""
 
 Said = pytest.CaptureFixture[str]
@@ -259,7 +258,7 @@ def test_audit_verify_names_the_first_wrong_row(
 
 async def test_a_signal_ends_the_bot_gracefully(tmp_path: Path, telegram: BotApiServer) -> None:
     program = await bot(tmp_path, telegram)
-    await telegram.polled(LIMIT)
+    await telegram.polled()
     dana = telegram.person(1001)
     await dana.says("/risk")
     await dana.sees("invited staff")
@@ -275,7 +274,7 @@ async def test_a_signal_ends_the_bot_also_while_telegram_is_out_of_reach(
 ) -> None:
     telegram.faults.add(Fault("getMe", code=502, times=None))
     program = await bot(tmp_path, telegram)
-    async with asyncio.timeout(LIMIT):
+    async with asyncio.timeout(PATIENCE):
         while not telegram.calls("getMe"):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     program.send_signal(signal.SIGTERM)
@@ -324,7 +323,7 @@ async def polls(telegram: BotApiServer) -> None:
 
 async def ended(program: Process) -> tuple[str, str]:
     """What a program has written when it ends."""
-    async with asyncio.timeout(LIMIT):
+    async with asyncio.timeout(PATIENCE):
         out, err = await program.communicate()
     return out.decode(), err.decode()
 

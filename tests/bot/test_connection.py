@@ -8,7 +8,7 @@ from telegram import Bot
 from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.connection import Connection, NotConnected
-from bot.demo.server import BotApiServer, Fault, Person
+from bot.demo.server import PATIENCE, BotApiServer, Fault, Person
 
 TOKEN = "1000001:made-up-token-for-the-tests"
 DANA = Person(1001, "Dana", started=True)
@@ -122,7 +122,7 @@ async def test_who_finds_no_free_connection_in_time_has_sent_nothing(server: Bot
     narrow = Bot(TOKEN, base_url=server.bot_url, request=Connection(at_once=1))
     async with narrow:
         first = asyncio.create_task(narrow.send_message(DANA.user_id, "first"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while server.faults.as_json():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         with pytest.raises(NotConnected):

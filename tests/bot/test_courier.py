@@ -8,13 +8,12 @@ from sqlalchemy import select, text
 from sqlmodel import Session, col
 
 from bot.demo.server import Fault
-from bot.pace import Pace
 from domain.clock import HandClock
 from domain.deliveries import State
 from handlers.desk import Desk
 from storage.store import Store
 from storage.tables import Push
-from tests.couriers import courier_at_work
+from tests.couriers import courier_at_work, pace_of
 from tests.e2e.conftest import small_town  # noqa: F401 - a fixture
 from tests.e2e.test_deliveries import arrive, count, crowd_of, summaries
 from tests.e2e.test_live import coming, decide, propose, settled
@@ -33,7 +32,7 @@ async def test_a_bad_moment_of_the_database_is_logged_and_survived(small_town: T
         store.write_now(run, "ALTER TABLE away RENAME TO push")
     store.write_now(run, "UPDATE department SET figures = figures + 1")
     store.write_now(run, "UPDATE daily_count SET scheduled = scheduled + 1 WHERE scheduled > 0")
-    await small_town.dana.sees(lambda m: "(0 ÷ 20)" not in body(m) and "÷" in body(m), within=3)
+    await small_town.dana.sees(lambda m: "(0 ÷ 20)" not in body(m) and "÷" in body(m))
 
 
 async def test_while_the_database_is_away_people_are_told_once_and_nothing_else_happens(
@@ -66,7 +65,7 @@ async def test_an_outage_of_telegram_costs_few_calls_and_no_push(
         assert len(server.calls("sendMessage")) <= 45
         assert max(sqlite_store.read_now(attempts)) <= 2
         server.faults.clear()
-        await arrive(desk, clock, 60, within=20)
+        await arrive(desk, clock, 60)
     assert down.times is None
     assert count(sqlite_store, State.FAILED) == 0
     assert all(len(summaries(server.person(person.user_id))) == 1 for person in people)
@@ -86,7 +85,7 @@ async def test_what_could_not_be_renewed_in_an_outage_is_renewed_after_it(
         small_town.server.faults.clear()
         small_town.clock.move(timedelta(seconds=11))
         for phone in phones:
-            await phone.sees(lambda m: "(1 ÷ " in body(m), within=5)
+            await phone.sees(lambda m: "(1 ÷ " in body(m))
     assert "telegram works again" in str(logs)
     assert [call.code for call in small_town.server.calls("editMessageText")].count(502) <= 5
 
@@ -102,7 +101,7 @@ async def test_a_message_that_cannot_be_made_anew_is_tried_seldom_and_holds_up_n
     store.write_now(run, "UPDATE action SET kind = 'odd'")
     with structlog.testing.capture_logs() as logs:
         await decide(small_town, coming(small_town, "Cardiology")[1])
-        await noa.sees("(1 ÷ 20)", within=3)
+        await noa.sees("(1 ÷ 20)")
         await until(lambda: failures(logs) == 2)  # to Noa and to Avi
         await settled(small_town)
         assert failures(logs) == 2
@@ -114,7 +113,7 @@ async def test_a_message_that_cannot_be_made_anew_is_tried_seldom_and_holds_up_n
     store.write_now(run, "UPDATE action SET kind = 'transfer', state = 'declined'")
     store.write_now(run, "UPDATE department SET figures = figures + 1")
     small_town.clock.move(timedelta(seconds=12))
-    await noa.sees("Transfer declined", within=3)
+    await noa.sees("Transfer declined")
 
 
 def run(session: Session, statement: str) -> None:
@@ -129,20 +128,6 @@ def attempts(session: Session) -> list[int]:
     return list(session.scalars(select(col(Push.attempts))))
 
 
-def pace_of(clock: HandClock) -> Pace:
-    """A pace for which time passes as the clock is moved."""
-    began = clock.now()
-
-    def now() -> float:
-        return (clock.now() - began).total_seconds()
-
-    async def sleep(seconds: float) -> None:
-        over = now() + seconds
-        await until(lambda: now() >= over, within=60)
-
-    return Pace(now, sleep=sleep)
-
-
 async def passes(desk: Desk, clock: HandClock, span: timedelta) -> None:
     """Let time pass, a few seconds at each look of the courier."""
     end = clock.now() + span
@@ -152,4 +137,4 @@ async def passes(desk: Desk, clock: HandClock, span: timedelta) -> None:
         desk.changed.set()
         return clock.now() >= end
 
-    await until(is_over, within=60)
+    await until(is_over)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 from playwright.async_api import Page, async_playwright
 
-from bot.demo.demo import MANAGER, PATIENCE, STAFF, Demo, demo, first_button
+from bot.demo.demo import MANAGER, STAFF, Demo, demo, first_button
 from domain.clock import HandClock
 
 PICTURE = Path(__file__).parents[2] / "docs" / "images" / "phones.png"
@@ -36,12 +36,12 @@ async def _prepare(at_work: Demo) -> None:
     staff, manager = at_work.server.person(STAFF.user_id), at_work.server.person(MANAGER.user_id)
     since = staff.now()
     await staff.says("/risk")
-    listed = await staff.sees("High-risk", since=since, within=PATIENCE)
+    listed = await staff.sees("High-risk", since=since)
     await staff.presses(listed, first_button(listed))
-    await staff.presses(await staff.sees("Transfer proposed", within=PATIENCE), "No answer")
-    await staff.sees("No answer 09:12 by Dana", within=PATIENCE)
+    await staff.presses(await staff.sees("Transfer proposed"), "No answer")
+    await staff.sees("No answer 09:12 by Dana")
     await manager.says("/summary")
-    await manager.sees("Good morning", within=PATIENCE)
+    await manager.sees("Good morning")
 
 
 async def _seen(url: str) -> bytes:

@@ -106,7 +106,7 @@ async def test_soon_a_model_has_learned_and_the_risk_list_says_how_likely_and_wh
     await staff.says("/risk")
     await staff.sees("High-risk")
     # The list that is open shows chances by itself as soon as there are any.
-    listed = await staff.sees(shows_chances, within=90)
+    listed = await staff.sees(shows_chances)
     await staff.presses(listed, first_button(listed))
     card = await staff.sees("No-show chance")
     assert "of 10 like this one do not come" in card["text"]

@@ -16,7 +16,7 @@ import structlog
 
 from bot import app
 from bot.demo.demo import first_button
-from bot.demo.server import Fault
+from bot.demo.server import PATIENCE, Fault
 from domain.clock import HandClock
 from storage.store import StoreUnavailable
 from tests.e2e.town import Message, Town, a_small_hmo, town, watched
@@ -68,10 +68,10 @@ async def test_a_database_that_goes_and_comes_back_costs_no_decision_and_no_push
             await until(lambda: any(line["event"] == TRIES_AGAIN for line in logs))
             await comes(server)
             place.clock.move(timedelta(seconds=3))
-            await place.noa.sees("Transfer proposed", within=15)
+            await place.noa.sees("Transfer proposed")
             await place.dana.presses(proposed, "Refresh")
             await place.dana.says("/pending")
-            await place.dana.sees("1 proposal", within=15)
+            await place.dana.sees("1 proposal")
             assert "NO" not in await ready(place)
     assert not [line for line in logs if "exc_info" in line]
 
@@ -84,7 +84,7 @@ async def test_a_database_that_comes_up_late_is_waited_for_and_nothing_is_lost(
     await place.dana.says("/help")
     with structlog.testing.capture_logs() as logs:
         starting = asyncio.create_task(works_until_answered(place))
-        await until(lambda: any(line["event"] == TRIES_AGAIN for line in logs), 10)
+        await until(lambda: any(line["event"] == TRIES_AGAIN for line in logs))
         assert "NO  database" in await ready(place)
         await comes(server)
         await asyncio.wait_for(starting, 20)
@@ -121,7 +121,7 @@ async def test_a_database_that_another_program_locks_is_told_and_tried_again(
                 other.execute("COMMIT")
                 other.close()
                 await place.dana.presses(card, "Propose transfer")
-                await place.noa.sees("Transfer proposed", within=15)
+                await place.noa.sees("Transfer proposed")
     assert {line["reason"] for line in logs if "database" in line["event"]} <= {
         "database is locked"
     }
@@ -159,7 +159,7 @@ async def test_a_full_disk_is_told_and_when_there_is_room_again_work_goes_on(
                 assert (toast.text or "").startswith(AWAY)
                 (small_disk / "filler").unlink()
                 await place.dana.presses(card, "Propose transfer")
-                await place.noa.sees("Transfer proposed", within=15)
+                await place.noa.sees("Transfer proposed")
     told = {line["reason"] for line in logs if "database" in line["event"]}
     assert told
     assert told <= {"database or disk is full", "disk I/O error"}
@@ -196,7 +196,7 @@ async def comes(server: Any) -> None:
 
 
 async def ready(place: Town) -> str:
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE) as client:
         return (await client.get(f"http://127.0.0.1:{place.settings.web_port}/readyz")).text
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import Table, select
 from sqlmodel import Session, SQLModel, col
 from structlog.typing import EventDict
 
-from bot.demo.server import Phone
+from bot.demo.server import PATIENCE, Phone
 from domain.clock import HandClock
 from domain.people import Role
 from handlers.commands import COMMANDS
@@ -175,7 +175,7 @@ class Watched:
     async def settled(self) -> None:
         """Wait until all that was sent has been dealt with."""
         assert self.town.bot is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while self.town.server.pending_updates:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
             await self.town.bot.app.update_queue.join()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
-from bot.demo.server import Phone
+from bot.demo.server import PATIENCE, Phone
 from domain.calls import CallOutcome
 from domain.clock import HandClock
 from domain.criteria import Criteria
@@ -393,7 +393,7 @@ async def all_is_told(place: Town) -> None:
         counted = select(func.count()).where(col(Push.state).in_(["waiting", "sending"]))
         return session.scalar(counted) or 0
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while await place.store.read(waiting):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

@@ -39,7 +39,7 @@ async def test_the_picture_changes_in_place_and_is_never_rendered_twice(busy_tow
     noa, bot = busy_town.noa, busy_town.bot
     assert bot is not None
     await noa.says("/heatmap")
-    first = await noa.sees("No-show rate · all departments", within=30)
+    first = await noa.sees("No-show rate · all departments")
     assert first["photo"][-1]["width"] == 1080
     assert "Highest: " in body(first)
     assert labels(first) == [
@@ -48,14 +48,14 @@ async def test_the_picture_changes_in_place_and_is_never_rendered_twice(busy_tow
         ["Department", "Refresh"],
     ]
     await noa.presses(first, "Count")
-    count = await noa.sees("No-shows · all departments", within=30)
+    count = await noa.sees("No-shows · all departments")
     await noa.presses(count, "30 d")
-    month = await noa.sees(lambda m: "• 30 d" in all_labels(m), within=30)
+    month = await noa.sees(lambda m: "• 30 d" in all_labels(m))
     await noa.presses(month, "Department")
     choosing = await noa.sees("Choose a department")
     assert choosing["photo"] == month["photo"]
     await noa.presses(choosing, "Cardiology")
-    last = await noa.sees("No-shows · Cardiology", within=30)
+    last = await noa.sees("No-shows · Cardiology")
     shown = {seen["message_id"] for seen in (first, count, month, choosing, last)}
     assert shown == {first["message_id"]}
     assert bot.renderer.renders == 4
@@ -78,12 +78,12 @@ async def test_those_who_ask_at_once_share_a_render_and_nobody_gets_anothers_hea
     noa, avi, dana, bot = busy_town.noa, busy_town.avi, busy_town.dana, busy_town.bot
     assert bot is not None
     await asyncio.gather(*(phone.says("/heatmap") for phone in (noa, dana, avi)))
-    whole, _ = [await phone.sees("No-show rate", within=30) for phone in (noa, dana)]
-    await avi.sees("No-show rate · your departments", within=30)
+    whole, _ = [await phone.sees("No-show rate") for phone in (noa, dana)]
+    await avi.sees("No-show rate · your departments")
     assert bot.renderer.renders == 2
     await noa.presses(whole, "Department")
     await noa.presses(await noa.sees("Choose a department"), "Cardiology")
-    await noa.sees("No-show rate · Cardiology", within=30)
+    await noa.sees("No-show rate · Cardiology")
     assert bot.renderer.renders == 3
 
 

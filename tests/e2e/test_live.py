@@ -1,7 +1,7 @@
 """Pushes and open messages: what reaches whom, how fast, and through which troubles."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from storage import actions, people, risk
 from storage.tables import OpenMessage
 from tests.e2e.town import DANA, NOA, Town, a_small_hmo, all_labels, body, town
 from tests.hmo import HOUSE
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -40,19 +41,19 @@ async def test_ten_quick_decisions_cost_few_edits_and_end_with_the_true_figure(
     small_town.server.journal.clear()
     for key in coming(small_town)[:10]:
         await decide(small_town, key)
-    last = await dana.sees("Efficiency Gain 50.00 % (10 ÷ 20)", within=2)
+    last = await dana.sees("Efficiency Gain 50.00 % (10 ÷ 20)")
     assert last["message_id"] == message["message_id"]
     assert 1 <= len(edits(small_town, dana)) <= 5
 
 
-async def test_a_decision_made_by_another_process_is_shown_within_two_seconds(
+async def test_a_decision_made_by_another_process_is_shown_too(
     small_town: Town,
 ) -> None:
     dana = small_town.dana
     await dana.says("/risk")
     message = await dana.sees("Efficiency Gain 0.00 %")
     await decide(small_town, coming(small_town)[0], here=False)
-    renewed = await dana.sees("Efficiency Gain 5.00 % (1 ÷ 20)", within=2)
+    renewed = await dana.sees("Efficiency Gain 5.00 % (1 ÷ 20)")
     assert renewed["message_id"] == message["message_id"]
     assert "1 decided" in body(renewed)
 
@@ -67,7 +68,7 @@ async def test_a_reader_who_turned_to_another_screen_is_not_thrown_back(small_to
     await dana.sees("Efficiency Gain 0.00 % (0 ÷ 20)")
     small_town.server.journal.clear()
     await decide(small_town, coming(small_town)[0])
-    await dana.sees("Efficiency Gain 5.00 % (1 ÷ 20)", within=2)
+    await dana.sees("Efficiency Gain 5.00 % (1 ÷ 20)")
     await settled(small_town)
     assert [m for m in dana.messages if "Choose a department" in body(m)]
     assert len(edits(small_town, dana)) == 1
@@ -86,7 +87,7 @@ async def test_a_decision_elsewhere_does_not_touch_a_list_of_one_department(
     await settled(small_town)
     assert edits(small_town, dana) == []
     await decide(small_town, coming(small_town, "Cardiology")[0])
-    await dana.sees("(1 ÷ 14)", within=2)
+    await dana.sees("(1 ÷ 14)")
 
 
 async def test_a_message_that_was_deleted_is_tried_once_and_forgotten(small_town: Town) -> None:
@@ -108,7 +109,7 @@ async def test_an_edit_that_has_to_wait_is_made_and_nobody_is_told_of_it(small_t
     with structlog.testing.capture_logs() as logs:
         small_town.server.faults.add(Fault("editMessageText", retry_after=1))
         await decide(small_town, coming(small_town)[0])
-        await dana.sees("(1 ÷ 20)", within=4)
+        await dana.sees("(1 ÷ 20)")
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
 
 
@@ -118,7 +119,7 @@ async def test_under_telegrams_limits_all_pushes_arrive_and_none_is_turned_down(
     noa, avi = strict_town.noa, strict_town.avi
     for key in coming(strict_town, "Cardiology")[:5]:
         await propose(strict_town, key)
-    await until(lambda: len(proposals(noa)) == len(proposals(avi)) == 5, within=8)
+    await until(lambda: len(proposals(noa)) == len(proposals(avi)) == 5)
     calls = [call for call in strict_town.server.calls() if call.code != 200]
     assert calls == []
 
@@ -128,14 +129,14 @@ async def test_a_chat_that_is_told_to_wait_holds_up_nobody_else(small_town: Town
     small_town.server.faults.add(Fault("sendMessage", chat_id=NOA.user_id, retry_after=1, times=2))
     for key in coming(small_town, "Cardiology")[:2]:
         await propose(small_town, key)
-    await until(lambda: len(proposals(avi)) == 2, within=2)
+    await until(lambda: len(proposals(avi)) == 2)
     assert proposals(noa) == []
 
     def are_there_later() -> bool:
         small_town.clock.move(timedelta(seconds=2))
         return len(proposals(noa)) == 2
 
-    await until(are_there_later, within=8)
+    await until(are_there_later)
 
 
 @pytest.mark.parametrize(
@@ -152,11 +153,11 @@ async def test_a_push_that_failed_is_tried_again_later_and_arrives_once(
     noa, avi = small_town.noa, small_town.avi
     small_town.server.faults.add(fault)
     await propose(small_town, coming(small_town, "Cardiology")[0])
-    await until(lambda: len(proposals(avi)) == 1, within=2)
+    await until(lambda: len(proposals(avi)) == 1)
     await settled(small_town)
     assert proposals(noa) == []
     small_town.clock.move(timedelta(seconds=11))
-    await until(lambda: len(proposals(noa)) == 1, within=3)
+    await until(lambda: len(proposals(noa)) == 1)
     await settled(small_town)
     assert len(proposals(noa)) == 1
     assert len(proposals(avi)) == 1
@@ -169,16 +170,16 @@ async def test_a_push_whose_answer_was_lost_is_told_again_rather_than_never(
     noa = small_town.noa
     small_town.server.faults.add(Fault("sendMessage", NOA.user_id, drop="after"))
     await propose(small_town, coming(small_town, "Cardiology")[0])
-    first = await noa.sees("Transfer proposed", within=2)
+    first = await noa.sees("Transfer proposed")
     await settled(small_town)
     small_town.clock.move(timedelta(seconds=11))
-    await until(lambda: len(proposals(noa)) == 2, within=3)
+    await until(lambda: len(proposals(noa)) == 2)
     await noa.presses(first, "Authorize")
     decided = await noa.sees(
         lambda m: m["message_id"] == first["message_id"] and "Transfer authorized" in body(m)
     )
     assert "Undo" in all_labels(decided)
-    await until(lambda: not proposals(noa), within=2)
+    await until(lambda: not proposals(noa))
 
 
 async def test_who_blocked_the_bot_is_left_alone_and_told_again_once_they_are_back(
@@ -189,11 +190,11 @@ async def test_who_blocked_the_bot_is_left_alone_and_told_again_once_they_are_ba
     first, second, third = coming(small_town, "Cardiology")[:3]
     with structlog.testing.capture_logs() as logs:
         await propose(small_town, first)
-        await until(lambda: len(proposals(avi)) == 1, within=2)
+        await until(lambda: len(proposals(avi)) == 1)
         await settled(small_town)
         small_town.server.journal.clear()
         await propose(small_town, second)
-        await until(lambda: len(proposals(avi)) == 2, within=3)
+        await until(lambda: len(proposals(avi)) == 2)
         assert small_town.server.calls(chat_id=NOA.user_id) == []
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
     noa.unblocks()
@@ -201,7 +202,7 @@ async def test_who_blocked_the_bot_is_left_alone_and_told_again_once_they_are_ba
     await noa.says("/start")
     await noa.sees("Welcome", since=since)
     await propose(small_town, third)
-    await until(lambda: len(proposals(noa)) == 1, within=3)
+    await until(lambda: len(proposals(noa)) == 1)
 
 
 async def test_who_is_not_there_any_more_is_no_error(small_town: Town) -> None:
@@ -211,7 +212,7 @@ async def test_who_is_not_there_any_more_is_no_error(small_town: Town) -> None:
     dana.blocks()
     with structlog.testing.capture_logs() as logs:
         await decide(small_town, coming(small_town)[0])
-        await until(lambda: not small_town.store.read_now(kept_true_in, DANA.user_id), within=2)
+        await until(lambda: not small_town.store.read_now(kept_true_in, DANA.user_id))
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
 
 
@@ -268,14 +269,7 @@ async def settled(place: Town) -> None:
     changed = place.bot.desk.changed
     for _ in range(2):
         changed.set()
-        await until(lambda: not changed.is_set(), within=3)
+        await until(lambda: not changed.is_set())
     before = -1
     while before != (before := len(place.server.calls())):  # noqa: ASYNC110
         await asyncio.sleep(0.1)
-
-
-async def until(condition: Callable[[], bool], within: float) -> None:
-    """Wait for something that rings no bell."""
-    async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)

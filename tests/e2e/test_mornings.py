@@ -1,6 +1,5 @@
 """The daily summary and `/settings`, end to end: once a day, at one's own time."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +30,7 @@ from tests.e2e.town import (
     town,
 )
 from tests.hmo import ZONE, Hmo
+from tests.waiting import until
 
 needs_chromium = pytest.mark.skipif(
     browser_path() is None or not font_available(), reason="needs Chromium and a font"
@@ -224,8 +224,8 @@ async def test_a_picture_goes_up_once_and_others_get_it_by_its_id(busy_town: Tow
     assert bot is not None
     busy_town.server.journal.clear()
     busy_town.clock.at = at("24 07:30")
-    seen = [await phone.sees("Good morning · Tue", within=30) for phone in phones]
-    await busy_town.avi.sees("Good morning · Tue", within=30)
+    seen = [await phone.sees("Good morning · Tue") for phone in phones]
+    await busy_town.avi.sees("Good morning · Tue")
     assert len({message["photo"][-1]["file_id"] for message in seen}) == 1
     assert bot.renderer.renders == 2, "Avi's shows Cardiology alone"
     sent = busy_town.server.calls("sendPhoto")
@@ -243,9 +243,9 @@ async def test_when_the_one_who_uploads_has_to_wait_another_one_does(busy_town: 
     busy_town.server.faults.add(Fault("sendPhoto", NOA.user_id, retry_after=2))
     busy_town.clock.at = at("24 07:30")
     for phone in phones[1:]:
-        await phone.sees("Good morning · Tue", within=30)
+        await phone.sees("Good morning · Tue")
     busy_town.clock.move(timedelta(seconds=3))
-    await busy_town.noa.sees("Good morning · Tue", within=30)
+    await busy_town.noa.sees("Good morning · Tue")
     mine = busy_town.server.calls("sendPhoto", NOA.user_id)
     assert [call.code for call in mine] == [429, 200]
     assert len(uploads(busy_town.server.calls("sendPhoto"))) <= 4
@@ -404,9 +404,3 @@ def under_way(session: Session) -> int:
 def audited(place: Town) -> int:
     wanted = select(AuditEntry).where(col(AuditEntry.event) == "change settings")
     return place.store.read_now(lambda session: len(session.scalars(wanted).all()))
-
-
-async def until(condition: Callable[[], bool], within: float = 10) -> None:
-    async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)

@@ -11,7 +11,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot import receiving
-from bot.demo.server import Call, Fault
+from bot.demo.server import PATIENCE, Call, Fault
 from bot.receiving import MOVED_WEBHOOK, UNKNOWN_TOKEN
 from bot.settings import Settings, WrongSetting
 from bot.webhook import LARGEST, SECRET_HEADER
@@ -185,7 +185,7 @@ async def test_a_withdrawn_token_ends_a_bot_with_a_webhook_too(
     async with hooked.bot_at_work() as bot:
         unauthorized = Fault("getWebhookInfo", code=401, description="Unauthorized", times=None)
         hooked.server.faults.add(unauthorized)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert await bot.stopped == UNKNOWN_TOKEN
 
 
@@ -195,7 +195,7 @@ async def test_a_webhook_that_another_program_took_away_ends_the_bot(
     monkeypatch.setattr(receiving, "LOOKS_EVERY", 0.05)
     async with hooked.bot_at_work() as bot:
         await bot.app.bot.delete_webhook()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert await bot.stopped == MOVED_WEBHOOK
 
 
@@ -227,7 +227,7 @@ async def test_a_bad_moment_of_telegram_at_the_start_is_waited_out(
         place.server.faults.add(fault)
         async with place.bot_at_work():
             await place.dana.says("/help")
-            await place.dana.sees("invited staff", within=10)
+            await place.dana.sees("invited staff")
 
 
 async def test_a_network_that_goes_and_comes_back_is_waited_for(
@@ -240,7 +240,7 @@ async def test_a_network_that_goes_and_comes_back_is_waited_for(
         with structlog.testing.capture_logs() as logs:
             await until(lambda: any("cannot be reached" in line["event"] for line in logs), 20)
         await place.network_comes_back()
-        await place.dana.sees(HELP, within=20)
+        await place.dana.sees(HELP)
 
 
 async def test_a_bot_ends_also_while_the_network_is_gone(place: Town) -> None:

@@ -1,6 +1,5 @@
 """Messages about patients leave the chats again while Telegram still allows it."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -20,6 +19,7 @@ from tests.bot.demo.server.helpers import picture
 from tests.e2e.test_guard import BUTTON_ROWS, prepare, pressed, samples
 from tests.e2e.town import AVI, Message, Town, a_small_hmo, body, town
 from tests.hmo import HOUSE
+from tests.waiting import until
 
 HOUR = timedelta(hours=1)
 REMOVED = "older than 36 hours and its content was removed. /risk shows the present list."
@@ -115,7 +115,7 @@ async def test_troubles_on_the_way_are_survived_and_what_is_gone_is_forgotten(
         faults.add(Fault("deleteMessages", chat_id=root.person.user_id, drop="after", times=1))
         await time_passes(place, 37 * HOUR)
         phones = (dana, noa, avi, root)
-        await until(lambda: not any(noted(place.store, phone) for phone in phones), within=15)
+        await until(lambda: not any(noted(place.store, phone) for phone in phones))
         for phone in (dana, noa, root):
             assert not mentions(place, phone)
 
@@ -274,9 +274,3 @@ def root_files(phone: Phone) -> list[Message]:
 
 def blanked(phone: Phone) -> list[Message]:
     return [message for message in phone.messages if REMOVED in body(message)]
-
-
-async def until(condition: Callable[[], bool], within: float = 20) -> None:
-    async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)

@@ -84,7 +84,7 @@ async def test_what_is_no_feed_is_told_in_a_line_and_nothing_is_kept(
 ) -> None:
     before = decided(small_town.store)
     await small_town.root.uploads(name, content)
-    told = body(await small_town.root.sees(reason, within=15))
+    told = body(await small_town.root.sees(reason))
     assert told.startswith(f"{name} was not imported: ")
     assert len(told.splitlines()) == 1
     assert "--map" not in told
@@ -116,7 +116,7 @@ async def test_an_upload_renews_open_messages(small_town: Town, feed: Hmo) -> No
     await dana.says("/risk")
     message = await dana.sees("12 appointments")
     await root.uploads("may.csv", feed.csv())
-    renewed = await dana.sees("14 appointments", within=3)
+    renewed = await dana.sees("14 appointments")
     assert renewed["message_id"] == message["message_id"]
 
 

@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from bot import web
 from bot.demo.demo import first_button
-from bot.demo.server import Fault
+from bot.demo.server import PATIENCE, Fault
 from domain.clock import HandClock
 from tests.e2e.town import DANA, TOKEN, Town, a_small_hmo, town, watched
 from tests.waiting import until
@@ -154,7 +154,7 @@ async def test_what_waits_is_seen_with_its_age(place: Town) -> None:
         await measured(place, 'slotwise_pushes_total{outcome="not sent"}')
     place.clock.move(timedelta(seconds=300))
     figures = await measured(place)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while figures['slotwise_outbox{state="sending"}']:  # to another manager
             figures = await measured(place)
     assert figures['slotwise_outbox{state="waiting"}'] == 1
@@ -200,14 +200,14 @@ async def comes_up(place: Town) -> None:
 
 async def read(place: Town, name: str) -> tuple[int, str]:
     """A page's status and text."""
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE) as client:
         found = await client.get(f"http://127.0.0.1:{place.settings.web_port}/{name}")
         return found.status_code, found.text
 
 
 async def measured(place: Town, awaited: str = "") -> Figures:
     """All figures by name and labels; waits until the one that is awaited is more than 0."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             code, page = await read(place, "metrics")
             assert code == 200

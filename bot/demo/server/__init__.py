@@ -15,7 +15,7 @@ from bot.demo.server.group import Group
 from bot.demo.server.journal import Call
 from bot.demo.server.limits import Limits
 from bot.demo.server.people import Person
-from bot.demo.server.phone import Phone
+from bot.demo.server.phone import PATIENCE, Phone
 from bot.demo.server.server import BotApiServer
 
-__all__ = ["BotApiServer", "Call", "Fault", "Group", "Limits", "Person", "Phone"]
+__all__ = ["PATIENCE", "BotApiServer", "Call", "Fault", "Group", "Limits", "Person", "Phone"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from telegram.constants import MessageLimit
 
@@ -16,6 +16,9 @@ from bot.demo.server.params import Upload
 from bot.demo.server.people import Person
 from bot.demo.server.sending import without_reply
 from bot.demo.server.utf16 import units
+
+PATIENCE: Final = 120.0
+"""Seconds to wait at most for what surely comes: only a hang takes so long, no slow machine."""
 
 Look = str | Callable[[Json], bool]
 
@@ -108,7 +111,7 @@ class Phone:
         """Has seen everything up to a message."""
         self.chat.last_read = max(self.chat.last_read, message_id)
 
-    async def sees(self, what: Look, within: float = 5.0, since: int = 0) -> Json:
+    async def sees(self, what: Look, within: float = PATIENCE, since: int = 0) -> Json:
         """Waits until a message of the bot shows something; returns the newest that does.
 
         Args:
@@ -126,7 +129,7 @@ class Phone:
                 raise AssertionError(f"{self.person.first_name} {self._instead(what)}")
         return message
 
-    async def toast(self, query_id: str, within: float = 5.0) -> Toast:
+    async def toast(self, query_id: str, within: float = PATIENCE) -> Toast:
         """Waits for the answer to a press.
 
         Raises:

@@ -24,7 +24,7 @@ from bot.demo.server.group import Group
 from bot.demo.server.journal import Call, Journal
 from bot.demo.server.limits import Limits, Meter
 from bot.demo.server.people import BotProfile, Person
-from bot.demo.server.phone import Phone, phone_of
+from bot.demo.server.phone import PATIENCE, Phone, phone_of
 from bot.demo.server.updates import Updates
 from bot.demo.server.webhooks import Webhook
 from bot.serving import listen, serving
@@ -146,7 +146,7 @@ class BotApiServer:
         """What last kept an update from the bot's webhook, as `getWebhookInfo` tells it."""
         return str(self._cloud.webhook.info().get("last_error_message", ""))
 
-    async def polled(self, within: float = 5.0) -> None:
+    async def polled(self, within: float = PATIENCE) -> None:
         """Waits until the bot holds a long poll: it is up and has nothing to do.
 
         Raises:

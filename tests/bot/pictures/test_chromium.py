@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
+from bot.demo.server import PATIENCE
 from bot.pictures.browser import font_available as has_font
 from bot.pictures.chromium import ChromiumRenderer, PictureUnavailable, browser_path
 
@@ -226,7 +227,7 @@ async def test_no_browser_outlives_the_program_that(ending: str, short_folder: P
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         assert await process.stdout.readline() == b"ready\n"
         started = psutil.Process(process.pid).children(recursive=True)
         assert started

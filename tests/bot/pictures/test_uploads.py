@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bot.demo.server import PATIENCE
 from bot.pictures.uploads import Uploads
 
 Sent = list[bytes | str]
@@ -23,7 +24,7 @@ def ask(uploads: Uploads, shelf: Shelf, number: int) -> list[asyncio.Task[bytes 
 
 async def done(tasks: list[asyncio.Task[bytes | str]], number: int) -> Sent:
     """What those got who have an answer, as soon as there are so many."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while sum(task.done() for task in tasks) < number:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
     return [task.result() for task in tasks if task.done()]

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from bot.demo.server import BotApiServer
+from bot.demo.server import PATIENCE, BotApiServer
 from tests.e2e.phones.sides import CHROMIUM, PHONE, Bot, Open, bot_of, make_server
 
 ARGUMENTS = [
@@ -61,7 +61,7 @@ async def opened(
         context = await browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = await context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE * 1000)
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on(
             "console",

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Locator, Page
 
-from bot.demo.server import BotApiServer, Person
+from bot.demo.server import PATIENCE, BotApiServer, Person
 from domain.clock import HandClock
 from tests.bot.demo.server.helpers import Api
 
@@ -92,7 +92,7 @@ class Bot(Api):
 
     async def pressed(self) -> dict[str, Any]:
         """Waits for the next press and returns its callback query."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 for update in await self.ok("getUpdates", timeout=5, offset=self.offset):
                     self.offset = update["update_id"] + 1
@@ -116,7 +116,7 @@ def key(text: str, style: str | None = None) -> dict[str, str]:
 @asynccontextmanager
 async def bot_of(server: BotApiServer) -> AsyncIterator[Bot]:
     """The bot's side of a server that is running."""
-    async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
         yield Bot(client, server.bot_url + TOKEN, server)
 
 

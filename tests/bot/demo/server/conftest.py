@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from bot.demo.server import BotApiServer
+from bot.demo.server import PATIENCE, BotApiServer
 from domain.clock import HandClock
 from tests.bot.demo.server.helpers import TOKEN, Api, people
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
         yield client
 
 

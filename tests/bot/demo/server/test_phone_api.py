@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.demo.server import BotApiServer
+from bot.demo.server import PATIENCE, BotApiServer
 from domain.clock import HandClock
 from tests.bot.demo.server.helpers import DANA, TOKEN, Api, button, keyboard, people, picture
 
@@ -35,7 +35,7 @@ class Stream:
 
     async def next(self) -> tuple[int, str, dict[str, Any]]:
         fields: dict[str, str] = {}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             async for line in self._lines:
                 name, _, value = line.partition(": ")
                 if name:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.demo.server import BotApiServer
+from bot.demo.server import PATIENCE, BotApiServer
 from tests.bot.demo.server.helpers import AMIR, DANA, Api
 from tests.waiting import until
 
@@ -38,7 +38,7 @@ class Hook:
         return Response(status_code=code)
 
     async def has(self, number: int) -> None:
-        async with asyncio.timeout(5), self._arrived:
+        async with asyncio.timeout(PATIENCE), self._arrived:
             await self._arrived.wait_for(lambda: len(self.got) >= number)
 
     @property
@@ -110,7 +110,7 @@ async def test_what_waits_survives_the_end_of_a_webhook(server: BotApiServer, ap
     await api.ok("setWebhook", url="http://127.0.0.1:9/nobody", drop_pending_updates=True)
     await server.person(DANA).says("hello")
     info: dict[str, Any] = {}
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while "last_error_message" not in info:
             info = await api.ok("getWebhookInfo")
     assert (info["pending_update_count"], info["last_error_message"]) == (1, "Connection refused")

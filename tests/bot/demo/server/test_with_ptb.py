@@ -49,7 +49,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot.demo.server import BotApiServer, Fault
+from bot.demo.server import PATIENCE, BotApiServer, Fault
 from tests.bot.demo.server.helpers import AMIR, DANA, NOA, TOKEN, picture
 
 App = Application[Any, Any, Any, Any, Any, Any]
@@ -274,7 +274,7 @@ async def test_two_applications_on_one_token_see_a_conflict(server: BotApiServer
             assert application.updater
             await application.updater.start_polling(error_callback=conflicts.put_nowait)
             stack.push_async_callback(application.updater.stop)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert isinstance(await conflicts.get(), Conflict)
 
 
