@@ -11,8 +11,8 @@ from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 
 from domain.clock import HandClock
-from storage.migrate import upgrade
 from storage.store import Store
+from tests.databases import with_tables
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("unhurried", settings(), deadline=None)
@@ -47,17 +47,14 @@ def postgres_url() -> Iterator[str]:
         for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
             _on_server(uri, statement)
         _on_server(uri, "CREATE DATABASE template_slotwise")
-        template = Store(_database(uri, "template_slotwise"))
-        upgrade(template)
-        template.close()
+        with_tables(_database(uri, "template_slotwise")).close()
         yield uri
         server.cleanup()
 
 
 @pytest.fixture
 def sqlite_store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'slotwise.db'}")
-    upgrade(store)
+    store = with_tables(f"sqlite:///{tmp_path / 'slotwise.db'}")
     yield store
     store.close()
 

@@ -20,9 +20,9 @@ from bot.settings import GivenSettings, Settings
 from domain.clock import HandClock
 from domain.people import Role
 from storage import invitations
-from storage.migrate import upgrade
 from storage.store import Store
 from storage.tables import AuditEntry
+from tests.databases import with_tables
 from tests.hmo import Hmo
 
 TOKEN = "1000001:made-up-token-for-the-tests"
@@ -104,8 +104,7 @@ async def town(
 ) -> AsyncIterator[Town]:
     """A town with the bot not yet at work."""
     database = url or f"sqlite:///{folder / 'town.db'}"
-    store = Store(database)
-    upgrade(store)
+    store = with_tables(database)
     hmo.load(store)
     server = BotApiServer(
         TOKEN, people=[DANA, NOA, AVI, ROOT, STRANGER], clock=clock, limits=limits

@@ -9,8 +9,8 @@ from domain.clock import HandClock
 from domain.people import Role
 from storage import counters
 from storage.copying import copy_schedule
-from storage.migrate import upgrade
 from storage.store import Store
+from tests.databases import with_tables
 from tests.e2e.town import a_small_hmo
 from tests.hmo import join
 
@@ -21,8 +21,7 @@ def test_a_copy_holds_the_schedule_and_neither_people_nor_decisions(
     hmo = a_small_hmo(clock.now())
     hmo.load(store)
     join(store, Role.MANAGER, 7, "Noa", clock.now())
-    copy = Store(f"sqlite:///{tmp_path / 'copy.db'}")
-    upgrade(copy)
+    copy = with_tables(f"sqlite:///{tmp_path / 'copy.db'}")
     copy_schedule(store, copy)
     for name in ("patient", "department", "clinician", "appointment", "daily_count"):
         assert copy.read_now(kept, name) == store.read_now(kept, name) != []

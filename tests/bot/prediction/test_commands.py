@@ -14,12 +14,12 @@ from bot.prediction import model_files
 from bot.settings import PREFIX, Settings
 from domain.clock import HandClock
 from storage import models, rescoring
-from storage.migrate import upgrade
 from storage.store import Store
 from storage.tables import Appointment
 from tests.bot.command import slotwise
 from tests.bot.prediction.clinic import clinic, in_charge
 from tests.conftest import MONDAY_MORNING
+from tests.databases import with_tables
 from tests.e2e.town import events
 from tests.hmo import Hmo
 
@@ -31,7 +31,7 @@ def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Store]:
     """A clinic, and settings that lead to it."""
     for name in Settings.model_fields:
         monkeypatch.delenv(PREFIX + name.upper(), raising=False)
-    found = Store(f"sqlite:///{tmp_path / 'slotwise.db'}")
+    found = with_tables(f"sqlite:///{tmp_path / 'slotwise.db'}")
     for name, value in {
         "DATABASE_URL": f"sqlite:///{tmp_path / 'slotwise.db'}",
         "DATA_DIR": str(tmp_path),
@@ -41,7 +41,6 @@ def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Store]:
     }.items():
         monkeypatch.setenv(PREFIX + name, value)
     monkeypatch.chdir(tmp_path)
-    upgrade(found)
     yield found
     found.close()
 
