@@ -42,6 +42,10 @@ export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
+# Tests start the program dozens of times: compiling it and its libraries each time takes longer
+# than most of them.
+unexport PYTHONDONTWRITEBYTECODE
+
 # uv, pip, Chromium and fontconfig keep caches at home. Without a home they get one of ours.
 ifneq ($(shell test -d "$${HOME:-}" -a -w "$${HOME:-}" && echo writable),writable)
 export HOME := $(CURDIR)/.tools/home

@@ -1,11 +1,12 @@
 """Criteria: the selection that a list or a figure is computed within."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from domain.ages import AGE_GROUPS
 from domain.days import WINDOWS, Calendar, Span
+from domain.notices import Manners
 from domain.people import Member
 from domain.risk import HIGH_RISK_FROM
 
@@ -53,11 +54,13 @@ class House:
         calendar: Its calendar.
         threshold: Earlier no-shows from which a patient is high-risk.
         summary_minute: When the daily summary is due, in minutes after the local midnight.
+        manners: How patients are written to.
     """
 
     calendar: Calendar
     threshold: int = HIGH_RISK_FROM
     summary_minute: int = 7 * 60 + 30
+    manners: Manners = field(default_factory=Manners)
 
 
 @dataclass(frozen=True)

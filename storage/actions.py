@@ -29,11 +29,11 @@ from domain.transfers import (
     barrier_of_undo,
     next_state,
 )
-from storage import audit, outbox, people
+from storage import audit, backfills, outbox, people
 from storage.locks import locked_appointment
 from storage.proposals import ActionView, view
 from storage.slots import given_back
-from storage.tables import Action, Appointment, DailyCount, Department, key_of
+from storage.tables import Action, Appointment, BackfillRow, DailyCount, Department, key_of
 
 PUSHED_PROPOSAL: Final = "proposal"
 PUSHED_DECISION: Final = "told"
@@ -299,9 +299,16 @@ def _decide(
 def _settle(
     session: Session, member: Member, found: tuple[Action, Appointment], act: Act, now: datetime
 ) -> None:
-    """What every move does: the kept-up-to-date columns, the figures' version, the audit row."""
+    """What every move does: the kept-up-to-date columns, the figures' version, the audit row.
+
+    An authorised transfer is followed up from here on, and one that is revoked no longer.
+    """
     action, appointment = found
     refresh_state(session, appointment)
+    if action.state is State.AUTHORIZED:
+        backfills.open_for(session, col(Action.id) == key_of(action), now)
+    elif action.state is State.REVOKED:
+        backfills.end_for(session, col(BackfillRow.action_id) == key_of(action), now)
     touch_figures(session, [appointment.department_id])
     audit.record(
         session,

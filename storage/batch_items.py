@@ -14,12 +14,13 @@ from sqlmodel import Session, col
 from domain.people import Member
 from domain.statuses import NOT_SCHEDULED, Status
 from domain.transfers import Kind, State
+from storage import backfills
 from storage.actions import furthest_state
 from storage.batch_views import acted_on
 from storage.locks import lock_appointments
 from storage.selecting import is_high_risk
 from storage.slots import is_given_back
-from storage.tables import Action, Appointment, BatchItem
+from storage.tables import Action, Appointment, BackfillRow, BatchItem
 
 
 class Item(NamedTuple):
@@ -49,6 +50,7 @@ def authorize_items(
     conditions = _are_open(member, batch_id, now, threshold)
     items = _lock_open(session, conditions)
     _authorize(session, member, batch_id, conditions, now)
+    backfills.open_for(session, col(Action.batch_id) == batch_id, now)
     session.execute(
         update(Appointment)
         .where(col(Appointment.id).in_(acted_on(batch_id)))
@@ -76,6 +78,8 @@ def revoke_items(session: Session, batch_id: int, now: datetime) -> list[Item]:
         .values(state=State.REVOKED, revoked_at=now)
         .returning(col(Action.appointment_id))
     ).all()
+    of_batch = select(col(Action.id)).where(col(Action.batch_id) == batch_id)
+    backfills.end_for(session, col(BackfillRow.action_id).in_(of_batch), now)
     released = session.execute(
         update(Appointment)
         .where(

@@ -20,7 +20,7 @@ from domain.days import Calendar
 from domain.references import draw_references
 from domain.statuses import Status
 from storage.counters import CONTRIBUTION, EARLIER_NO_SHOWS, add_to_rollup
-from storage.feeds.overtaken import end_calls
+from storage.feeds.overtaken import end_overtaken
 from storage.feeds.report import ImportRefused
 from storage.feeds.staging import PATIENT_FIELDS, Staging
 from storage.rescoring import MODEL_IN_CHARGE, QUEUED
@@ -112,7 +112,7 @@ def merge(
     new_patients = _add_patients(staged, chance)
 
     _find_changes(staged)
-    entries = end_calls(staged, now, member_id)
+    entries = end_overtaken(staged, now, member_id)
     _count(staged, _CHANGING, "-")
     _ask_for_places(staged)
     updated = _update_appointments(staged)

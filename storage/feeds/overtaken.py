@@ -1,29 +1,32 @@
-"""What a patient said by phone and the HMO's own word has overtaken.
+"""What a patient said by phone or message and the HMO's own word has overtaken.
 
 A slot that was given back is offered for a transfer. Once the feed gives the appointment another
-start, or any status but `cancelled`, the call holds no longer, and neither does that transfer.
+start, or any status but `cancelled`, what was said holds no longer, and neither does that transfer.
+Nothing more is done about a coming slot that the feed moves or gives another status.
 """
 # ruff: noqa: S608 - statements are made of this module's constants; values are bound
 
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import column, select, table, update
+from sqlalchemy import column, or_, select, table, update
 from sqlmodel import Session, col
 
+from domain.answers import Answer
 from domain.calls import CallOutcome
 from domain.chain import Entry
 from domain.pushes import PushKind
 from domain.statuses import Status
 from domain.transfers import OPEN, Act, Kind, State
-from storage import audit, outbox
+from storage import audit, backfills, outbox
 from storage.actions import PUSHED_DECISION, furthest_state
 from storage.feeds.staging import Staging
-from storage.tables import Action, Appointment, Call
+from storage.tables import Action, Appointment, BackfillRow, Call, PatientAnswer
 
 OVERTAKEN: Final = "changed in the HMO's own system"
 
-_FOUND: Final = table("feed_overtaken", column("call"), column("appointment"), column("action"))
+_FOUND: Final = table("feed_overtaken", *map(column, ("call", "answer", "appointment", "action")))
+_CHANGE: Final = table("feed_change", column("id"), column("start"), column("status"))
 
 
 class _Transfer(NamedTuple):
@@ -40,17 +43,23 @@ class _Transfer(NamedTuple):
         return Act.WITHDRAW if self.decided_by is None else Act.UNDO
 
 
-def end_calls(staged: Staging, now: datetime, member_id: int | None) -> list[Entry]:
-    """End the calls that the changes in `feed_change` overtake, with all that follows from it.
+def end_overtaken(staged: Staging, now: datetime, member_id: int | None) -> list[Entry]:
+    """End what the changes in `feed_change` overtake, with all that follows from it.
 
     To be called while the appointments are as they were.
 
     Returns:
         What the audit trail is to say of it.
     """
-    if not staged.run(_FIND):
+    _end_backfills(staged, now)
+    if not staged.run(_FIND_CALLS) + staged.run(_FIND_ANSWERS):
         return []
     with Session(staged.connection) as session:
+        session.execute(
+            update(PatientAnswer)
+            .where(col(PatientAnswer.id).in_(select(_FOUND.c.answer)))
+            .values(undone_at=now)
+        )
         calls = session.execute(
             update(Call)
             .where(col(Call.id).in_(select(_FOUND.c.call)))
@@ -77,16 +86,44 @@ def end_calls(staged: Staging, now: datetime, member_id: int | None) -> list[Ent
     ]
 
 
-_FIND: Final = f"""
+_COMES_ANEW: Final = f"""
+    known.status = '{Status.CANCELLED}'
+    AND (new.status <> '{Status.CANCELLED}' OR new.start <> known.start)
+"""
+_FIND_CALLS: Final = f"""
     INSERT INTO feed_overtaken (call, appointment, action)
     SELECT call.id, known.id, call.action_id
     FROM feed_change AS new
     JOIN appointment AS known ON known.id = new.id
     JOIN call ON call.appointment_id = known.id
-    WHERE call.outcome = '{CallOutcome.CANCELS}' AND call.undone_at IS NULL
-        AND known.status = '{Status.CANCELLED}'
-        AND (new.status <> '{Status.CANCELLED}' OR new.start <> known.start)
+    WHERE call.outcome = '{CallOutcome.CANCELS}' AND call.undone_at IS NULL AND {_COMES_ANEW}
 """
+_FIND_ANSWERS: Final = f"""
+    INSERT INTO feed_overtaken (answer, appointment, action)
+    SELECT said.id, known.id, said.action_id
+    FROM feed_change AS new
+    JOIN appointment AS known ON known.id = new.id
+    JOIN patient_answer AS said ON said.appointment_id = known.id
+    WHERE said.answer = '{Answer.CANCEL}' AND said.undone_at IS NULL AND {_COMES_ANEW}
+"""
+
+
+def _end_backfills(staged: Staging, now: datetime) -> None:
+    """End those of coming slots; what became of one that has started is told by its status."""
+    changed = (
+        select(col(Appointment.id))
+        .join(_CHANGE, _CHANGE.c.id == col(Appointment.id))
+        .where(
+            col(Appointment.start) > now,
+            or_(
+                _CHANGE.c.status != col(Appointment.status),
+                _CHANGE.c.start != col(Appointment.start),
+            ),
+        )
+    )
+    with Session(staged.connection) as session:
+        backfills.end_for(session, col(BackfillRow.appointment_id).in_(changed), now)
+        session.flush()
 
 
 def _revoke(session: Session, now: datetime) -> list[_Transfer]:

@@ -189,7 +189,8 @@ def _tables(dialect: Dialect) -> list[str]:
             released_at {dialect.integer}
         )""",
         f"""CREATE TEMPORARY TABLE feed_overtaken (
-            call {dialect.integer}, appointment {dialect.integer}, action {dialect.integer}
+            call {dialect.integer}, answer {dialect.integer}, appointment {dialect.integer},
+            action {dialect.integer}
         )""",
         f"""CREATE TEMPORARY TABLE feed_recount (
             id {dialect.integer} PRIMARY KEY, department_id {dialect.integer},

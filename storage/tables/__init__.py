@@ -5,6 +5,17 @@
 
 from typing import Protocol
 
+from storage.tables.backfills import (
+    BackfillRow,
+    ClinicSession,
+    Notice,
+    OfferRow,
+    OptOut,
+    PatientAnswer,
+    PolicyRow,
+    Trial,
+    Waiting,
+)
 from storage.tables.calls import Call, CallList, CallListItem
 from storage.tables.decisions import Action, Batch, BatchItem, Correction
 from storage.tables.messages import OpenMessage, Push
@@ -18,11 +29,13 @@ __all__ = [
     "Appointment",
     "AuditEntry",
     "AuditHead",
+    "BackfillRow",
     "Batch",
     "BatchItem",
     "Call",
     "CallList",
     "CallListItem",
+    "ClinicSession",
     "Clinician",
     "Correction",
     "DailyCount",
@@ -33,13 +46,20 @@ __all__ = [
     "MemberRow",
     "ModelRow",
     "ModelUse",
+    "Notice",
+    "OfferRow",
     "OpenMessage",
+    "OptOut",
     "Patient",
+    "PatientAnswer",
+    "PolicyRow",
     "Push",
     "PushChoice",
     "Repick",
     "Rescore",
     "Stranger",
+    "Trial",
+    "Waiting",
     "key_of",
 ]
 

@@ -41,7 +41,11 @@ class Clinician(SQLModel, table=True):
 
 
 class Patient(SQLModel, table=True):
-    """A patient. Outside the store a patient is only ever `reference`."""
+    """A patient. Outside the store a patient is only ever `reference`.
+
+    Attributes:
+        consent: Whether they agreed to be written to; `None`: nobody has said, which is no.
+    """
 
     id: int | None = Field(default=None, sa_column=generated_key())
     external_id: str = Field(unique=True, max_length=100)
@@ -51,6 +55,7 @@ class Patient(SQLModel, table=True):
     language: str | None = Field(default=None, max_length=20)
     phone: str | None = Field(default=None, max_length=40)
     email: str | None = Field(default=None, max_length=200)
+    consent: bool | None = None
 
 
 class Appointment(SQLModel, table=True):

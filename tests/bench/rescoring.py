@@ -97,7 +97,7 @@ def _attended(session: Session, number: int) -> dict[int, int]:
         .group_by(col(before.patient_id))
         .limit(number)
     )
-    return dict(rows.tuples().all())
+    return dict(tuple(row) for row in rows)
 
 
 def _put_back(session: Session, chosen: dict[int, int]) -> None:

@@ -1,62 +1,52 @@
 """The benchmarks run, at a size that says nothing about speed, so that they cannot rot."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from tests.bench.__main__ import main
 from tests.bench.history import COLUMNS, write_history
 from tests.bench.results import Result, at_least, at_most, short, table
 
-ROOT = Path(__file__).parents[2]
 
-
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("parts", "works"),
     [
-        (("import", "risk", "density"), ("import", "risk list", "density")),
-        (("batch", "audit", "picture", "handling"), ("batch", "audit", "picture", "/risk")),
-        (("press", "summaries", "push"), ("press", "summaries", "push")),
+        (
+            ("import", "risk", "density", "batch", "audit"),
+            ("import", "risk list", "density", "batch", "audit"),
+        ),
+        (
+            ("picture", "handling", "press", "summaries", "push"),
+            ("picture", "/risk", "press", "summaries", "push"),
+        ),
         (("prediction",), ("scored after a status change",)),
     ],
+    ids=["in the store", "over HTTP", "prediction"],
 )
 def test_they_run_and_print_one_table(
-    tmp_path: Path, parts: tuple[str, ...], works: tuple[str, ...]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    parts: tuple[str, ...],
+    works: tuple[str, ...],
 ) -> None:
-    asked = [word for part in parts for word in ("--only", part)]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench", "--rows", "2000", "--rounds", "1", *asked],
-        check=False,
-        cwd=ROOT,
-        env=os.environ | {"SLOTWISE_TEST_DATA": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stderr
-    rows = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+    monkeypatch.setattr("tests.bench.prediction.FILE", tmp_path / "not there")
+    main(rows=2_000, rounds=1, only=list(parts))
+    said = capsys.readouterr()
+    rows = [line for line in said.out.splitlines() if line.startswith("| ")]
     assert len({len(row) for row in rows}) == 1
     for work in works:
         assert any(row.startswith(f"| {work}") for row in rows), work
-    assert str(Path.home()) not in done.stdout
+    assert str(Path.home()) not in said.out
     if "prediction" in parts:
-        assert "no real appointments" in done.stderr, "what is not measured is said"
+        assert "no real appointments" in said.err, "what is not measured is said"
 
 
 def test_an_unknown_part_is_told_in_a_line() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench", "--only", "weather"],
-        check=False,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 2
-    assert "there is no weather" in done.stderr
+    with pytest.raises(typer.BadParameter, match="there is no weather"):
+        main(only=["weather"])
 
 
 def test_a_history_is_the_same_each_time_and_has_every_row(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col
 
@@ -32,11 +33,13 @@ NEXT_MONTH = datetime(2026, 12, 1, 6, tzinfo=UTC)
 @pytest.fixture
 def desk(store: Store, clock: HandClock, tmp_path: Path) -> Iterator[Desk]:
     """A clinic with an admin and a model in charge."""
-    clinic(clock.now()).load(store)
-    join(store, Role.ADMIN, 9, "Root", clock.now())
-    in_charge(store, tmp_path, clock.now())
-    with desk_at(store, clock, tmp_path) as found:
-        yield found
+    yield from a_clinics_desk(store, clock, tmp_path)
+
+
+@pytest.fixture
+def sqlite_desk(sqlite_store: Store, clock: HandClock, tmp_path: Path) -> Iterator[Desk]:
+    """The same where the database does not matter."""
+    yield from a_clinics_desk(sqlite_store, clock, tmp_path)
 
 
 def settings_of(desk: Desk, **others: object) -> Settings:
@@ -83,23 +86,27 @@ async def test_nothing_is_trained_when_it_is_not_this_programs_turn(
 
 
 async def test_a_training_that_fails_is_tried_again_a_day_later_and_not_before(
-    desk: Desk, clock: HandClock
+    sqlite_desk: Desk, clock: HandClock
 ) -> None:
-    wrong = settings_of(desk, retrain_days=30)
-    wrong.data_dir = Path("/dev/null/models")
+    elsewhere = "sqlite:////dev/null/slotwise.db"
+    wrong = settings_of(sqlite_desk, retrain_days=30, database_url=elsewhere)
     clock.move(timedelta(days=30))
-    await upkeep.retraining(wrong)(desk)
-    right = upkeep.retraining(settings_of(desk, retrain_days=30))
-    await right(desk)
-    assert len(desk.store.read_now(models.versions)) == 1
+    with structlog.testing.capture_logs() as logs:
+        await upkeep.retraining(wrong)(sqlite_desk)
+    assert "no new model could be trained" in str(logs)
+    right = upkeep.retraining(settings_of(sqlite_desk, retrain_days=30))
+    await right(sqlite_desk)
+    assert len(sqlite_desk.store.read_now(models.versions)) == 1
     clock.move(upkeep.TRIES_EVERY)
-    await right(desk)
-    assert len(desk.store.read_now(models.versions)) == 2
+    await right(sqlite_desk)
+    assert len(sqlite_desk.store.read_now(models.versions)) == 2
 
 
-async def test_a_bot_that_ends_takes_a_training_with_it(desk: Desk, clock: HandClock) -> None:
+async def test_a_bot_that_ends_takes_a_training_with_it(
+    sqlite_desk: Desk, clock: HandClock
+) -> None:
     clock.move(timedelta(days=30))
-    training = asyncio.ensure_future(upkeep.retraining(settings_of(desk))(desk))
+    training = asyncio.ensure_future(upkeep.retraining(settings_of(sqlite_desk))(sqlite_desk))
     await until(lambda: bool(trainings()))
     training.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -147,6 +154,14 @@ async def test_a_model_that_was_not_put_in_charge_is_told_with_the_reason(
     screen = await open_screen(visit(desk, Role.ADMIN), address)
     assert "no better than &lt;lead time&gt; alone." in screen.text
     assert "In charge now: 2026-11-23-1" in screen.text
+
+
+def a_clinics_desk(store: Store, clock: HandClock, folder: Path) -> Iterator[Desk]:
+    clinic(clock.now()).load(store)
+    join(store, Role.ADMIN, 9, "Root", clock.now())
+    in_charge(store, folder, clock.now())
+    with desk_at(store, clock, folder) as found:
+        yield found
 
 
 def remember_chances(session: Session, thousandths: int) -> None:

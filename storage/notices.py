@@ -1,0 +1,172 @@
+"""Notices: messages to patients, written with what causes them, at most once each.
+
+Who may be written to, by which channel and when is decided here: consent, an address, a provider
+for it, no stop, not too many in a week, no quiet hours. The words are made when a notice is sent.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlmodel import Session, col
+
+from domain.criteria import House
+from domain.notices import ANSWERS, WEEK, Channel, NoticeKind, NoticeState, Unsaid
+from storage.tables import Notice, OptOut, Patient
+
+_IN_VAIN: Final = (NoticeState.DROPPED, NoticeState.FAILED)
+"""Notices that reached nobody do not count as a patient's share of a week."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a notice is about.
+
+    Attributes:
+        appointment_id: The visit that it asks or tells about; of an offer, the slot's.
+    """
+
+    kind: NoticeKind
+    appointment_id: int
+    backfill_id: int | None = None
+    offer_id: int | None = None
+
+    def key(self, patient_id: int, which: str = "") -> str:
+        """The unique key: one cause writes to one patient once.
+
+        Args:
+            patient_id: To whom.
+            which: What else tells it from others, e.g. which of several reminders.
+        """
+        cause = self.offer_id or self.backfill_id or self.appointment_id
+        return f"{self.kind}:{cause}:{patient_id}:{which}"
+
+
+def digest_of(channel: Channel, address: str) -> str:
+    """What is kept of an address that is never written to again (SHA-256, hexadecimal)."""
+    return hashlib.sha256(f"{channel}:{address.strip().lower()}".encode()).hexdigest()
+
+
+def address_of(patient: Patient, channel: Channel) -> str | None:
+    """A patient's phone number or e-mail address, if it is known."""
+    return (patient.phone if channel is Channel.SMS else patient.email) or None
+
+
+def stop(session: Session, channel: Channel, address: str, now: datetime) -> bool:
+    """Never write to an address again; `False` if that was so before."""
+    digest = digest_of(channel, address)
+    if session.get(OptOut, digest) is not None:
+        return False
+    session.add(OptOut(digest=digest, at=now))
+    session.flush()
+    return True
+
+
+def channel_of(session: Session, patient: Patient, house: House) -> Channel | Unsaid:
+    """How a patient is written to, or why they are not.
+
+    A stop on one channel stops all of them: who has had enough has had enough.
+    """
+    if not patient.consent:
+        return Unsaid.NO_CONSENT
+    addresses = {it: address for it in Channel if (address := address_of(patient, it))}
+    digests = [digest_of(*item) for item in addresses.items()]
+    if digests and session.scalar(
+        select(func.count()).select_from(OptOut).where(col(OptOut.digest).in_(digests))
+    ):
+        return Unsaid.OPTED_OUT
+    usable = (channel for channel in addresses if channel in house.manners.channels)
+    return next(usable, Unsaid.NO_CHANNEL)
+
+
+def write(
+    session: Session,
+    patient_id: int,
+    about: About,
+    house: House,
+    now: datetime,
+    *,
+    which: str = "",
+) -> Channel | Unsaid:
+    """Write a notice to a patient, to be sent as soon as manners allow.
+
+    Args:
+        session: The unit of work of what causes it.
+        patient_id: To whom.
+        about: What it is about.
+        house: The HMO's calendar and manners.
+        now: The present (aware).
+        which: Tells it from other notices of the same kind and cause.
+
+    Returns:
+        By which channel it goes, or why it is not written.
+    """
+    key = about.key(patient_id, which)
+    if session.scalar(select(col(Notice.id)).where(col(Notice.key) == key)) is not None:
+        return Unsaid.SAID
+    channel = channel_of(session, session.get_one(Patient, patient_id), house)
+    if isinstance(channel, Unsaid):
+        return channel
+    counts = about.kind not in ANSWERS
+    if counts and recent(session, [patient_id], now).get(patient_id, 0) >= house.manners.a_week:
+        return Unsaid.ENOUGH
+    session.add(
+        Notice(
+            key=key,
+            patient_id=patient_id,
+            kind=about.kind,
+            channel=channel,
+            state=NoticeState.WAITING,
+            counts=counts,
+            appointment_id=about.appointment_id,
+            backfill_id=about.backfill_id,
+            offer_id=about.offer_id,
+            created_at=now,
+            due_at=due_at(about.kind, house, now),
+        )
+    )
+    session.flush()
+    return channel
+
+
+def due_at(kind: NoticeKind, house: House, now: datetime) -> datetime:
+    """When a notice written now is sent: at once, or after the quiet hours."""
+    if kind is NoticeKind.BOOKED:
+        return now
+    return house.manners.free_at(now, house.calendar)
+
+
+def recent(session: Session, patients: Collection[int], now: datetime) -> dict[int, int]:
+    """How many notices that count each patient has been written in the last seven days."""
+    rows = session.execute(
+        select(col(Notice.patient_id), func.count())
+        .where(
+            col(Notice.patient_id).in_(patients),
+            col(Notice.created_at) > now - WEEK,
+            col(Notice.counts),
+            col(Notice.state).not_in(_IN_VAIN),
+        )
+        .group_by(col(Notice.patient_id))
+    ).all()
+    return dict(row._tuple() for row in rows)
+
+
+def write_many(session: Session, rows: Iterable[dict[str, Any]]) -> None:
+    """Add notices whose right to be sent was checked by whole sets."""
+    made = list(rows)
+    if made:
+        session.execute(insert(Notice), made)
+
+
+def drop(session: Session, *which: ColumnElement[bool], now: datetime) -> int:
+    """Drop notices that were not begun: what they would say is no longer true."""
+    dropped: Any = session.execute(
+        update(Notice)
+        .where(*which, col(Notice.state) == NoticeState.WAITING)
+        .values(state=NoticeState.DROPPED, ended_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return int(dropped.rowcount)
