@@ -1,7 +1,9 @@
 """`check`: is everything in place? A line each."""
 
 import asyncio
+import functools
 import os
+import socket
 from collections.abc import Callable
 from typing import Final
 
@@ -10,12 +12,14 @@ import typer
 from telegram import Bot, WebhookInfo
 from telegram.error import InvalidToken, TelegramError
 
+from bot.channels import Channels
 from bot.logs import redact
 from bot.opening import open_store
 from bot.pictures.chromium import NO_BROWSER, NO_FONT, WRONG_BROWSER, browser_path, font_available
 from bot.prediction import model_files
 from bot.serving import listen
 from bot.settings import PREFIX, Settings, WrongSetting, read_settings
+from domain.notices import Channel
 from domain.prediction.model import ModelRefused
 from storage import models
 from storage.store import StoreUnavailable
@@ -46,6 +50,10 @@ def check() -> bool:
         parts["web"] = _web
     if settings.webhook_url:
         parts["webhook"] = _webhook
+    for channel in settings.provider_urls:
+        parts[channel] = functools.partial(_channel, channel)
+    if settings.provider_urls:
+        parts["patients"] = _patients
     passed = [_try(name, part, settings) for name, part in parts.items()]
     return all(passed)
 
@@ -143,3 +151,29 @@ def _webhook(settings: Settings) -> str:
         waiting = f"updates that wait: {info.pending_update_count:,}"
         raise Missing(f"{waiting}; Telegram says: {info.last_error_message}")
     return "set"
+
+
+def _channel(channel: Channel, settings: Settings) -> str:
+    """The provider is there; nothing is sent."""
+    place = Channels({channel: settings.provider_urls[channel]}).place(channel)
+    if place is None:
+        return "set; whether its provider is there is seen by the first message"
+    where = f"{place.host} port {place.port}"
+    try:
+        socket.create_connection((place.host, place.port), timeout=5).close()
+    except OSError as error:
+        raise Missing(f"{where}: {error.strerror or error}") from None
+    return f"{where} is there" + ("" if place.is_encrypted else ", without encryption")
+
+
+def _patients(settings: Settings) -> str:
+    """Whoever is written to reads who writes, and can answer."""
+    if not settings.hmo_name:
+        raise Missing(f"{PREFIX}HMO_NAME is not set: patients are to read who writes to them")
+    if not settings.public_url:
+        raise Missing(f"{PREFIX}PUBLIC_URL is not set: patients have no page to answer on")
+    if not settings.web_port:
+        raise Missing(f"{PREFIX}WEB_PORT is not set: there patients' answers arrive")
+    own = settings.link_secret.get_secret_value()
+    signed = f"by {PREFIX}LINK_SECRET" if own else "by a key made of the token"
+    return f"{settings.hmo_name}, links to {settings.public_url} signed {signed}"

@@ -1,5 +1,6 @@
 """Settings: the environment or `.env`, prefix `SLOTWISE_`; `.env.example` explains each."""
 
+import hmac
 import re
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
@@ -16,12 +17,16 @@ from sqlalchemy.exc import ArgumentError
 
 from domain.criteria import House
 from domain.days import Calendar
+from domain.notices import Channel, Manners
 from domain.retention import Retention
 
 PREFIX: Final = "SLOTWISE_"
 TELEGRAM: Final = "https://api.telegram.org"
 # `telegram.constants.WebhookLimit`, which takes half a second to load.
 _SECRET: Final = re.compile(r"[\w-]{1,256}", re.ASCII)
+_PROVIDER: Final = re.compile(r"[A-Za-z0-9]+://\S+")
+_HOUR: Final = r"([01]\d|2[0-3]):[0-5]\d"
+_QUIET_HOURS: Final = re.compile(f"{_HOUR}-{_HOUR}")
 _TOKEN: Final = re.compile(r"\d+:[\w-]{20,}")
 
 
@@ -66,6 +71,15 @@ class Settings(BaseSettings):
     web_host: str = "127.0.0.1"
     webhook_url: str = ""
     webhook_secret: SecretStr = SecretStr("")
+    hmo_name: str = Field(default="", max_length=40)
+    public_url: str = ""
+    link_secret: SecretStr = SecretStr("")
+    sms_url: SecretStr = SecretStr("")
+    email_url: SecretStr = SecretStr("")
+    sms_webhook_secret: SecretStr = SecretStr("")
+    quiet_hours: str = "21:00-08:00"
+    notices_a_week: int = Field(default=3, ge=1, le=50)
+    phone_country: str = Field(default="972", pattern=r"^[1-9]\d{0,2}$")
 
     @field_validator("bot_token")
     @classmethod
@@ -134,11 +148,73 @@ class Settings(BaseSettings):
             raise ValueError("it has 1 to 256 letters, digits, _ and - only")
         return value
 
+    @field_validator("hmo_name")
+    @classmethod
+    def _hmo_name(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("it is one line of letters, as patients read it")
+        return value.strip()
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str) -> str:
+        if value and not _may_be_called(value):
+            raise ValueError("an address that patients can open is needed: https://host/path")
+        return value.rstrip("/")
+
+    @field_validator("link_secret")
+    @classmethod
+    def _link_secret(cls, value: SecretStr) -> SecretStr:
+        return _long_enough(value, 32)
+
+    @field_validator("sms_webhook_secret")
+    @classmethod
+    def _sms_webhook_secret(cls, value: SecretStr) -> SecretStr:
+        return _long_enough(value, 16)
+
+    @field_validator("sms_url", "email_url")
+    @classmethod
+    def _provider(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if url and not _PROVIDER.fullmatch(url):
+            raise ValueError("one of Apprise's URLs is needed, such as mailtos://user:pass@host")
+        return value
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _quiet(cls, value: str) -> str:
+        if not _QUIET_HOURS.fullmatch(value):
+            raise ValueError("two times are needed, from and until, as in 21:00-08:00")
+        return value
+
+    @property
+    def link_key(self) -> bytes:
+        """The key that patients' links are signed with: made of the token where none is set.
+
+        So it is the same after a restart and in every program of one bot. Empty without both.
+        """
+        secret, token = self.link_secret.get_secret_value(), self.bot_token.get_secret_value()
+        if secret:
+            return secret.encode()
+        return hmac.digest(token.encode(), b"patients' links", "sha256") if token else b""
+
     @property
     def house(self) -> House:
-        """The HMO's calendar, threshold and time of the daily summary."""
-        minute = self.summary_time.hour * 60 + self.summary_time.minute
-        return House(Calendar(ZoneInfo(self.timezone)), self.risk_threshold, minute)
+        """The HMO's calendar, threshold, time of the daily summary, and manners with patients."""
+        calendar, minute = Calendar(ZoneInfo(self.timezone)), _minute(self.summary_time)
+        return House(calendar, self.risk_threshold, minute, self._manners)
+
+    @property
+    def provider_urls(self) -> dict[Channel, SecretStr]:
+        """Apprise's URL for each channel that has a provider."""
+        urls = {Channel.SMS: self.sms_url, Channel.EMAIL: self.email_url}
+        return {channel: url for channel, url in urls.items() if url.get_secret_value()}
+
+    @property
+    def _manners(self) -> Manners:
+        begin, _, end = self.quiet_hours.partition("-")
+        quiet = _minute(time.fromisoformat(begin)), _minute(time.fromisoformat(end))
+        return Manners(frozenset(self.provider_urls), *quiet, self.notices_a_week)
 
     @property
     def audit_columns(self) -> tuple[str, ...]:
@@ -167,6 +243,16 @@ class Settings(BaseSettings):
         if not token:
             raise WrongSetting(f"{PREFIX}BOT_TOKEN is not set: get one from @BotFather")
         return token
+
+
+def _minute(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+def _long_enough(secret: SecretStr, least: int) -> SecretStr:
+    if 0 < len(secret.get_secret_value()) < least:
+        raise ValueError(f"it has at least {least} characters; openssl rand -hex 32 makes one")
+    return secret
 
 
 def _may_be_called(url: str) -> bool:

@@ -3,7 +3,6 @@
 Whatever is not taken with a 200 is brought again: so nothing is lost by refusing.
 """
 
-import contextlib
 import json
 import secrets
 from collections import deque
@@ -11,10 +10,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from telegram import Update
 
+from bot.bodies import read_body
 from handlers.context import App
 
 SECRET_HEADER: Final = "x-telegram-bot-api-secret-token"  # noqa: S105 - a header's name
@@ -50,7 +50,7 @@ class Webhook:
         given = request.headers.get(SECRET_HEADER, "")
         if not secrets.compare_digest(given.encode(), self.secret.encode()):
             return Response(status_code=403)
-        body = await _read(request)
+        body = await read_body(request, LARGEST)
         if body is None:
             return Response(status_code=413)
         update = self._understood(body)
@@ -71,14 +71,3 @@ class Webhook:
         except Exception:  # a hostile body can make the library raise almost anything
             return None
         return update if isinstance(update.update_id, int) else None
-
-
-async def _read(request: Request) -> bytes | None:
-    """The body, `None` if it is too large."""
-    body = bytearray()
-    with contextlib.suppress(ClientDisconnect):  # then half of an update is none
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST:
-                return None
-    return bytes(body)

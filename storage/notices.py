@@ -21,6 +21,10 @@ _IN_VAIN: Final = (NoticeState.DROPPED, NoticeState.FAILED)
 """Notices that reached nobody do not count as a patient's share of a week."""
 
 
+_DIGITS: Final = 9
+"""Of a phone number; country codes and leading zeros come before them."""
+
+
 @dataclass(frozen=True)
 class About:
     """What a notice is about.
@@ -46,8 +50,14 @@ class About:
 
 
 def digest_of(channel: Channel, address: str) -> str:
-    """What is kept of an address that is never written to again (SHA-256, hexadecimal)."""
-    return hashlib.sha256(f"{channel}:{address.strip().lower()}".encode()).hexdigest()
+    """What is kept of an address that is never written to again (SHA-256, hexadecimal).
+
+    A phone number is known by its last nine digits, however the feed writes it.
+    """
+    plain = address.strip().lower()
+    if channel is Channel.SMS:
+        plain = "".join(filter(str.isdigit, plain))[-_DIGITS:]
+    return hashlib.sha256(f"{channel}:{plain}".encode()).hexdigest()
 
 
 def address_of(patient: Patient, channel: Channel) -> str | None:

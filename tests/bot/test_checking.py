@@ -19,6 +19,7 @@ from storage.store import Store
 from tests.bot.command import slotwise
 from tests.bot.prediction.clinic import in_charge
 from tests.e2e.town import TOKEN
+from tests.gateways import MailServer
 from tests.waiting import until
 
 PARTS = ["settings", "database", "token", "Chromium", "font", "model"]
@@ -130,6 +131,35 @@ async def test_a_port_and_a_webhook_have_their_lines(
     await until(lambda: bool(telegram.webhook_trouble))
     _, (*_, webhook) = await check(monkeypatch, capsys)
     assert webhook == "NO  webhook   updates that wait: 1; Telegram says: Connection refused"
+
+
+async def test_each_channel_to_patients_has_its_line_and_nothing_is_sent(
+    telegram: BotApiServer, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    async with MailServer().running() as mail:
+        monkeypatch.setenv(f"{PREFIX}EMAIL_URL", mail.url)
+        monkeypatch.setenv(f"{PREFIX}SMS_URL", "twilio://AC0a:s3cret@15551234567")
+        _, (*_, sms, email, patients) = await check(monkeypatch, capsys)
+        await until(lambda: len(mail.calls) == 1)
+    where = f"127.0.0.1 port {mail.port}"
+    assert sms == "ok  sms       set; whether its provider is there is seen by the first message"
+    assert email == f"ok  email     {where} is there, without encryption"
+    assert patients.startswith("NO  patients  SLOTWISE_HMO_NAME is not set")
+    assert mail.taken == []
+    monkeypatch.setenv(f"{PREFIX}HMO_NAME", "Clinic Galil")
+    monkeypatch.setenv(f"{PREFIX}PUBLIC_URL", "https://clinic.example")
+    monkeypatch.setenv(f"{PREFIX}WEB_PORT", str(free_port()))
+    monkeypatch.setenv(f"{PREFIX}SMS_URL", "gotify://host/s3cret")
+    _, (*_, sms, email, patients) = await check(monkeypatch, capsys)
+    assert sms == "NO  sms       SLOTWISE_SMS_URL: this provider writes to no chosen recipient"
+    assert email == f"NO  email     {where}: {os.strerror(errno.ECONNREFUSED)}"
+    links = "links to https://clinic.example signed by a key made of the token"
+    assert patients == f"ok  patients  Clinic Galil, {links}"
+
+
+def free_port() -> int:
+    with listen(0) as found:
+        return int(found.getsockname()[1])
 
 
 async def check(monkeypatch: pytest.MonkeyPatch, capsys: Said) -> tuple[int, list[str]]:

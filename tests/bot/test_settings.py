@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import PREFIX, LogFormat, Settings, WrongSetting, read_settings
+from domain.notices import Channel, Manners
 from domain.retention import Retention
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -57,6 +58,19 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("WEBHOOK_URL", "https://example.org/hook"),  # without a port
         ("WEBHOOK_SECRET", "with space s3cret"),
         ("WEBHOOK_SECRET", "x" * 257),
+        ("HMO_NAME", "Clinic\nBcc: everybody"),
+        ("HMO_NAME", "x" * 41),
+        ("PUBLIC_URL", "http://clinic.example"),
+        ("PUBLIC_URL", "https://clinic.example/?x=1"),
+        ("LINK_SECRET", "s3cret"),
+        ("SMS_URL", "gateway.example?key=s3cret"),
+        ("EMAIL_URL", "mailtos://user:s3cret@host with space"),
+        ("SMS_WEBHOOK_SECRET", "s3cret"),
+        ("QUIET_HOURS", "21-8"),
+        ("QUIET_HOURS", "21:00-24:00"),
+        ("NOTICES_A_WEEK", "0"),
+        ("PHONE_COUNTRY", "+972"),
+        ("PHONE_COUNTRY", "IL"),
     ],
 )
 def test_a_wrong_value_is_told_in_one_line_that_names_the_setting(
@@ -127,9 +141,35 @@ def test_how_long_what_is_kept_comes_in_days_and_hours(monkeypatch: pytest.Monke
     assert keep.messages == timedelta(hours=47)
 
 
+def test_how_patients_are_written_to_is_a_part_of_the_house(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert read_settings().house.manners == Manners()
+    monkeypatch.setenv(f"{PREFIX}QUIET_HOURS", "20:30-09:15")
+    monkeypatch.setenv(f"{PREFIX}NOTICES_A_WEEK", "2")
+    monkeypatch.setenv(f"{PREFIX}SMS_URL", "json://gateway.example/sms")
+    manners = read_settings().house.manners
+    assert manners == Manners(frozenset({Channel.SMS}), 20 * 60 + 30, 9 * 60 + 15, 2)
+
+
+def test_links_are_signed_by_the_secret_that_is_set_and_otherwise_by_one_made_of_the_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert read_settings().link_key == b""
+    monkeypatch.setenv(f"{PREFIX}BOT_TOKEN", TOKEN)
+    made = read_settings().link_key
+    assert len(made) == 32
+    assert TOKEN.encode() not in made
+    assert read_settings().link_key == made
+    monkeypatch.setenv(f"{PREFIX}LINK_SECRET", "0123456789abcdef" * 2)
+    assert read_settings().link_key == b"0123456789abcdef" * 2
+
+
 def test_an_address_is_used_without_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"{PREFIX}BOT_API_URL", "http://127.0.0.1:8081/")
     assert read_settings().bot_api_url == "http://127.0.0.1:8081"
+    monkeypatch.setenv(f"{PREFIX}PUBLIC_URL", "https://clinic.example/care/")
+    assert read_settings().public_url == "https://clinic.example/care"
 
 
 def test_secrets_do_not_stand_in_what_is_printed_of_settings() -> None:
@@ -138,6 +178,10 @@ def test_secrets_do_not_stand_in_what_is_printed_of_settings() -> None:
             "bot_token": TOKEN,
             "database_url": "postgresql://slotwise:s3cret@host/slotwise",
             "webhook_secret": "s3cret",
+            "link_secret": "s3cret" * 6,
+            "sms_url": "twilio://AC0:s3cret@15551234567",
+            "email_url": "mailtos://user:s3cret@host",
+            "sms_webhook_secret": "s3cret" * 3,
         }
     )
     for printed in (repr(settings), str(settings), settings.model_dump_json()):
