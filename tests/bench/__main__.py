@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from tests.bench.assignment import assignment
 from tests.bench.audit import audit_trail
 from tests.bench.batches import batch
 from tests.bench.dashboards import against_pandas
@@ -38,6 +39,9 @@ PARTS: Final[dict[str, Part]] = {
     "batch": lambda databases, _folder, rounds: batch(databases, max(rounds // 4, 1)),
     "audit": lambda databases, _folder, rounds: audit_trail(databases, max(rounds // 2, 1)),
     "prediction": prediction,
+    "assignment": lambda databases, _folder, rounds: assignment(
+        rounds, min(databases.large // 100, 1_000)
+    ),
     "picture": lambda _databases, folder, rounds: asyncio.run(pictures(folder, rounds)),
     "handling": lambda _databases, folder, rounds: asyncio.run(handling(folder, rounds)),
     "press": lambda _databases, folder, rounds: asyncio.run(presses(folder, rounds * 2)),

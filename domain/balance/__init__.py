@@ -1,0 +1,1 @@
+"""Balance: which waiting patients are to be offered which free slots, all of them at once."""
