@@ -60,6 +60,8 @@ SENTENCES: Final[Mapping[str, _Said]] = MappingProxyType(
         "change departments": _Said("changed the departments of {whom}", _COMMAND_LINE),
         "change settings": _Said("changed their settings"),
         "change capacity": _Said("had {capacity} a day singled out by chance"),
+        "start trial": _Said("started a trial of reminders: {share} without one"),
+        "stop trial": _Said("stopped the trial of reminders"),
         "refused": _Said("was refused: may not {right}"),
         "more refusals": _Said("was refused more often than is recorded one by one"),
         "code refused": _Said("sent a code that is not valid", _STRANGER),
@@ -135,6 +137,11 @@ def _counted(key: str, one: str) -> "_Teller":
     return tell
 
 
+def _share(detail: Mapping[str, Any]) -> str:
+    found = detail.get("share")
+    return f"{found} %" if isinstance(found, int) else "some"
+
+
 def _rejected(detail: Mapping[str, Any]) -> str:
     found = detail.get("rejected")
     return words.number(found) if isinstance(found, int) else "some"
@@ -170,6 +177,7 @@ _TOLD: Final[Mapping[str, _Teller]] = {
     "capacity": _counted("capacity", "appointment"),
     "rows": _counted("rows", "row"),
     "rejected": _rejected,
+    "share": _share,
     "model": _model,
     "month": _month,
 }

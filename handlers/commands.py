@@ -31,6 +31,7 @@ from handlers.screens import Screen, Visit, button
 from handlers.settings import settings
 from handlers.summary import SUMMARY, is_slow, summary
 from handlers.transfers import pending
+from handlers.trial import trial
 from storage import risk
 from storage.flagged import SEX
 
@@ -128,6 +129,11 @@ async def on_fairness(update: Update, context: Context) -> None:
     await _send(update, context, await fairness(context.visit, [SEX]))
 
 
+async def on_trial(update: Update, context: Context) -> None:
+    """`/trial`."""
+    await _send(update, context, await trial(context.visit, []))
+
+
 async def on_help(_update: Update, context: Context) -> None:
     """`/help`: the commands that this person has."""
     member = context.visit.member
@@ -157,10 +163,11 @@ COMMANDS: Final = (
     Command("summary", "the day at a glance", on_summary),
     Command("find", "a patient by reference: /find P-7K3MQD", on_find),
     Command("heatmap", "where no-shows concentrate", on_heatmap),
-    Command("efficiency", "how much of the schedule was acted on", on_efficiency),
+    Command("efficiency", "how much was acted on and won back", on_efficiency),
     Command("corrections", "recorded no-shows that were excused", on_corrections, Right.AUDIT),
     Command("model", "what the no-show chances come from", on_model, Right.AUDIT),
     Command("fairness", "whom the chances single out", on_fairness, Right.AUDIT),
+    Command("trial", "whether reminders help", on_trial, Right.DECIDE),
     Command("audit", "who did what: /audit P-7K3MQD", on_audit, Right.AUDIT),
     Command("people", "who may do what, and invitations", on_people, Right.PEOPLE),
     Command("deliveries", "what could not be delivered", on_deliveries, Right.DELIVERIES),

@@ -10,8 +10,9 @@ from sqlmodel import Session
 from domain.criteria import Criteria
 from domain.days import Span
 from domain.efficiency import Efficiency
+from domain.gains import Realised
 from domain.transfers import Act
-from handlers import words
+from handlers import won_back, words
 from handlers.addresses import join, pack
 from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
 from handlers.heatmap import DensityMap, density_map, with_picture, worst
@@ -53,6 +54,7 @@ class _Found:
     yesterday: Efficiency
     week: Efficiency
     before: Efficiency
+    won: Realised
     today: int
     tomorrow: int
     expected: Expected
@@ -68,6 +70,7 @@ async def summary(visit: Visit) -> Screen:
     lines = [
         f"{words.gain(found.week)} in 7 days",
         _compared(found),
+        *won_back.summary_lines(found.won),
         _waiting_line(found.waiting),
         days_line(found.today, found.tomorrow),
         *expected_lines(found.expected),
@@ -103,6 +106,7 @@ def _read(session: Session, visit: Visit) -> _Found:
         yesterday=figure(calendar.back(now, 1)),
         week=figure(week),
         before=figure(Span(week.first - _WEEK, week.last - _WEEK)),
+        won=won_back.of_late(session, today, calendar),
         today=risk.risk_totals(session, today)[0],
         tomorrow=risk.risk_totals(session, tomorrow)[0],
         expected=expected_of(session, today, tomorrow),

@@ -33,6 +33,7 @@ from handlers import (
     start,
     summary,
     transfers,
+    trial,
     words,
 )
 from handlers.addresses import UnknownAddress, split, whole
@@ -88,6 +89,9 @@ SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
         deliveries.LETTER: deliveries.delivery,
         deliveries.RESEND_ALL: deliveries.ask_to_resend_all,
         model_news.NEWS: model_news.news,
+        trial.TRIAL: trial.trial,
+        trial.START: trial.ask_to_start,
+        trial.STOP: trial.ask_to_stop,
     }
 )
 
@@ -120,6 +124,8 @@ ACTS: Final[MappingProxyType[str, Actor]] = MappingProxyType(
         deliveries.RESEND: deliveries.resend,
         deliveries.DROP: deliveries.drop,
         deliveries.RESEND_NOW: deliveries.resend_all,
+        trial.START_NOW: trial.start,
+        trial.STOP_NOW: trial.stop,
     }
 )
 

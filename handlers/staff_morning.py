@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from domain.criteria import Criteria, Selection
 from domain.days import Span
-from handlers import words
+from domain.gains import Realised
+from handlers import won_back, words
 from handlers.addresses import join, pack
 from handlers.call_list import TODAY
 from handlers.chances import shows_chances
@@ -50,6 +51,7 @@ class _Found:
     rows_today: list[RiskRow]
     rows_tomorrow: list[RiskRow]
     waiting: int
+    won: Realised
 
     @property
     def rows(self) -> list[RiskRow]:
@@ -73,6 +75,7 @@ async def summary(visit: Visit) -> Screen:
         lines.append(f"None in the next {_WEEK.days} days either")
     if found.waiting:
         lines.append(f"{words.count(found.waiting, 'proposal')} waiting for a manager")
+    lines += won_back.summary_lines(found.won)
     return Screen("\n".join(lines), _buttons(found))
 
 
@@ -120,6 +123,7 @@ def _read(session: Session, visit: Visit) -> _Found:
         rows_today=rows,
         rows_tomorrow=risk.risk_rows(session, tomorrow, 0, ROWS - len(rows)),
         waiting=proposals.waiting(session, visit.member, visit.desk.clock.now(), 0, 0).total,
+        won=won_back.of_late(session, today, visit.desk.house.calendar),
     )
 
 

@@ -88,7 +88,12 @@ def most_first(*, likely: bool) -> str:
 
 def per_cent(value: float) -> str:
     """`3.4188` → `3.42 %`; small parts keep two figures, large ones too."""
-    return f"{value:.2f} %"
+    return f"{signed(value, 2)} %"
+
+
+def signed(value: float, places: int = 0) -> str:
+    """`-1204.5` → `−1,204.5`: what may be below zero, with so many places."""
+    return f"{value:,.{places}f}".replace("-", "−")
 
 
 def gain(figure: Efficiency) -> str:
@@ -98,8 +103,13 @@ def gain(figure: Efficiency) -> str:
 
 def share(figure: Efficiency) -> str:
     """`3.42 % (12 ÷ 351)`: the same where it has been named."""
-    part = "–" if figure.gain is None else per_cent(figure.gain)
-    return f"{part} ({number(figure.actioned)} ÷ {number(figure.scheduled)})"
+    return part_of(figure.actioned, figure.scheduled)
+
+
+def part_of(part: float, whole: int, places: int = 0) -> str:
+    """`1.17 % (4.1 ÷ 351)`: a part with so many places, and what it is a part of."""
+    rate = per_cent(100 * part / whole) if whole else "–"
+    return f"{rate} ({signed(part, places)} ÷ {number(whole)})"
 
 
 def gain_change(before: Efficiency, after: Efficiency) -> str:

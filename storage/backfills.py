@@ -45,6 +45,7 @@ def open_for(session: Session, which: ColumnElement[bool], now: datetime) -> Non
     opened: dict[str, ColumnElement[Any]] = {
         "appointment_id": _column(Action.appointment_id),
         "action_id": _column(Action.id),
+        "day": _column(Appointment.day),
         "stage": case((free, Stage.RELEASED.value), else_=Stage.ASKING.value),
         "opened_at": _value("opened_at", now),
         "due_at": _value("due_at", now),

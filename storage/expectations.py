@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, literal_column, select
 from sqlmodel import Session, col
 
 from domain.ages import AGE_GROUPS
@@ -15,12 +15,14 @@ from storage.columns import Moment
 from storage.density import Outcomes, outcomes_version
 from storage.efficiency import figures_version
 from storage.risk import departments, is_undecided
-from storage.selecting import IS_BOOKED, Shape, counted_at_risk, shape_of, values_of
+from storage.selecting import IS_BOOKED, Shape, coming, counted_at_risk, shape_of, values_of
 from storage.store import ask
 from storage.tables import Appointment, BatchItem
 
 _THOUSAND: Final = 1000
 _CHANCES: Final = func.sum(col(Appointment.chance))
+_IS_ACTIONED: Final = col(Appointment.action_state) == literal_column("'authorized'")
+"""Spelled out for the partial index, as `IS_BOOKED` is."""
 
 
 def expected(session: Session, selection: Selection) -> tuple[float, float] | None:
@@ -33,6 +35,16 @@ def expected(session: Session, selection: Selection) -> tuple[float, float] | No
     if not listed:
         return None
     return int(listed) / _THOUSAND, int(undecided or 0) / _THOUSAND
+
+
+def expected_of_actioned(session: Session, selection: Selection) -> float | None:
+    """The no-shows to expect among the actioned slots to come: the most that can be won back.
+
+    Returns:
+        `None` while none of them has a chance.
+    """
+    found = ask(session, _actioned(shape_of(selection)), values_of(selection)).scalar()
+    return int(found) / _THOUSAND if found else None
 
 
 def expected_in_batch(session: Session, batch_id: int) -> float | None:
@@ -77,6 +89,11 @@ _BY_CELL: Final = (
     )
     .group_by(col(Appointment.department_id), col(Appointment.age_group))
 )
+
+
+@cache
+def _actioned(shape: Shape) -> Select[Any]:
+    return select(_CHANCES).where(IS_BOOKED, _IS_ACTIONED, *coming(shape))
 
 
 @cache

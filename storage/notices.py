@@ -151,7 +151,7 @@ def due_at(kind: NoticeKind, house: House, now: datetime) -> datetime:
 
 def recent(session: Session, patients: Collection[int], now: datetime) -> dict[int, int]:
     """How many notices that count each patient has been written in the last seven days."""
-    rows = session.execute(
+    counted = session.execute(
         select(col(Notice.patient_id), func.count())
         .where(
             col(Notice.patient_id).in_(patients),
@@ -160,8 +160,8 @@ def recent(session: Session, patients: Collection[int], now: datetime) -> dict[i
             col(Notice.state).not_in(_IN_VAIN),
         )
         .group_by(col(Notice.patient_id))
-    ).all()
-    return dict(row._tuple() for row in rows)
+    )
+    return dict(counted.tuples().all())
 
 
 def write_many(session: Session, rows: Iterable[dict[str, Any]]) -> None:

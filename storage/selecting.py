@@ -60,7 +60,7 @@ def is_high_risk(threshold: int | BindParameter[int]) -> ColumnElement[bool]:
 
 def at_risk(shape: Shape) -> list[ColumnElement[bool]]:
     """The conditions of the risk list, for reading it in order."""
-    return [IS_BOOKED, is_high_risk(_THRESHOLD), *_coming(shape)]
+    return [IS_BOOKED, is_high_risk(_THRESHOLD), *coming(shape)]
 
 
 def counted_at_risk(shape: Shape, *numbers: Any, by: Any = None) -> Subquery:
@@ -78,31 +78,33 @@ def counted_at_risk(shape: Shape, *numbers: Any, by: Any = None) -> Subquery:
     key = [] if by is None else [by]
     return union_all(
         *(
-            select(*key, *numbers).where(IS_BOOKED, *half, *_coming(shape)).group_by(*key)
+            select(*key, *numbers).where(IS_BOOKED, *half, *coming(shape)).group_by(*key)
             for half in halves
         )
     ).subquery("listed")
 
 
-def _coming(shape: Shape) -> list[ColumnElement[bool]]:
+def coming(shape: Shape) -> list[ColumnElement[bool]]:
+    """The conditions of appointments that start within the selection."""
     start = col(Appointment.start)
     return [
         start > bindparam("after"),
         start < bindparam("before"),
-        *_limits(shape, Appointment),
+        *limits(shape, Appointment),
     ]
 
 
 def counted(shape: Shape) -> list[ColumnElement[bool]]:
     """The conditions of the rollup's rows on the selection's days."""
     days = col(DailyCount.day).between(bindparam("first"), bindparam("last"))
-    return [days, *_limits(shape, DailyCount)]
+    return [days, *limits(shape, DailyCount)]
 
 
-def _limits(shape: Shape, table: type[Appointment] | type[DailyCount]) -> list[ColumnElement[bool]]:
-    limits: list[ColumnElement[bool]] = []
+def limits(shape: Shape, table: type[Appointment] | type[DailyCount]) -> list[ColumnElement[bool]]:
+    """The conditions of what has the selection's departments and age group."""
+    found: list[ColumnElement[bool]] = []
     if shape.departments:
-        limits.append(col(table.department_id).in_(bindparam("departments", expanding=True)))
+        found.append(col(table.department_id).in_(bindparam("departments", expanding=True)))
     if shape.age_group:
-        limits.append(col(table.age_group) == bindparam("age_group"))
-    return limits
+        found.append(col(table.age_group) == bindparam("age_group"))
+    return found

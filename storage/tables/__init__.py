@@ -14,6 +14,7 @@ from storage.tables.backfills import (
     PatientAnswer,
     PolicyRow,
     Trial,
+    TrialPatient,
     Waiting,
 )
 from storage.tables.calls import Call, CallList, CallListItem
@@ -59,6 +60,7 @@ __all__ = [
     "Rescore",
     "Stranger",
     "Trial",
+    "TrialPatient",
     "Waiting",
     "key_of",
 ]

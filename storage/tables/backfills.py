@@ -40,6 +40,7 @@ class BackfillRow(SQLModel, table=True):
 
     Attributes:
         action_id: The authorised transfer that it follows.
+        day: The local day of the slot.
         deadline_at: By when the patient is to answer; `None` until they are asked.
         due_at: When something is to be done by itself; `None`: it waits for a person.
         release: How the slot was released, while it is free and afterwards.
@@ -57,6 +58,7 @@ class BackfillRow(SQLModel, table=True):
         ),
         Index("ix_backfill_due", "due_at", **_where("due_at IS NOT NULL")),
         Index("ix_backfill_stage", "stage", "opened_at"),
+        Index("ix_backfill_day", "stage", "day"),
         Index("ix_backfill_appointment_id", "appointment_id"),
         Index("ix_backfill_action_id", "action_id"),
         Index("ix_backfill_replacement_id", "replacement_id"),
@@ -65,6 +67,7 @@ class BackfillRow(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=generated_key())
     appointment_id: int = Field(sa_column=refers("appointment.id"))
     action_id: int = Field(sa_column=refers("action.id"))
+    day: date
     stage: Stage = Field(sa_column=Column(Word(Stage), nullable=False))
     opened_at: datetime = Field(sa_column=moment())
     deadline_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
@@ -256,12 +259,33 @@ class Trial(SQLModel, table=True):
     Attributes:
         salt: Decides, with the patient, who is held out: the same ones throughout.
         share: Per cent.
+        threshold: Earlier no-shows from which a patient was high-risk when it began.
     """
 
     id: int | None = Field(default=None, sa_column=generated_key())
     salt: str = Field(max_length=32)
     share: int
+    threshold: int
     started_at: datetime = Field(sa_column=moment())
     started_by: int = Field(sa_column=refers("member.id"))
     ended_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     ended_by: int | None = Field(default=None, sa_column=refers("member.id", nullable=True))
+
+
+class TrialPatient(SQLModel, table=True):
+    """A patient who came into a trial, with the one visit that counts for it.
+
+    Kept when they would have been reminded for the first time, so that whatever becomes of the
+    reminder, the visit or the patient's risk later does not move them from group to group.
+    """
+
+    __tablename__ = "trial_patient"
+    __table_args__ = (
+        Index("ix_trial_patient_appointment_id", "appointment_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    trial_id: int = Field(sa_column=key_part("trial.id"))
+    patient_id: int = Field(sa_column=key_part("patient.id"))
+    appointment_id: int = Field(sa_column=refers("appointment.id"))
+    held_out: bool

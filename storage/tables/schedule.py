@@ -118,6 +118,15 @@ class Appointment(SQLModel, table=True):
             sqlite_where=text("status = 'booked' AND picked = 1"),
             postgresql_where=text("status = 'booked' AND picked"),
         ),
+        Index(
+            "ix_appointment_actioned",
+            "start",
+            "department_id",
+            "age_group",
+            "chance",
+            sqlite_where=text("status = 'booked' AND action_state = 'authorized'"),
+            postgresql_where=text("status = 'booked' AND action_state = 'authorized'"),
+        ),
     )
 
     id: int | None = Field(default=None, sa_column=generated_key())

@@ -197,6 +197,11 @@ def samples(store: Store) -> dict[str, str]:
         "drop": "drop:1:0",
         "resendall": "resendall:0",
         "resendnow": "resendnow:1763877600:0",
+        "trial": "trial",
+        "starttrial": "starttrial:20",
+        "starttrialnow": "starttrialnow:20",
+        "stoptrial": "stoptrial:1",
+        "stoptrialnow": "stoptrialnow:1",
         "modelnews": f"modelnews:refused:{A_MODEL}",
     }
 

@@ -95,6 +95,9 @@ FIRST = (
     "deliveries:0",
     f"delivery:{PUSH}:{LAST_PAGE}",
     f"resendall:{LAST_PAGE}",
+    "trial",
+    "starttrial:20",
+    f"stoptrial:{LAST_PAGE}",
     *(f"modelnews:{what}:{TRAINED}" for what in ("refused", "drift", "kept")),
 )
 """Screens from which all others are reached, each with the longest numbers."""
@@ -209,7 +212,7 @@ async def test_every_button_of_every_screen_fits_and_leads_to_a_screen(
             Role.STAFF: {"act:ask", "set", *CALLING, *EXCUSING},
             Role.MANAGER: {
                 *("act:now", "act:yes", "act:no", "act:drop", "draft", "undobatch", "uncall"),
-                *("set", "setcapacity"),
+                *("set", "setcapacity", "starttrialnow", "stoptrialnow"),
                 *CALLING,
                 *EXCUSING,
             },

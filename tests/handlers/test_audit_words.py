@@ -44,6 +44,7 @@ details = st.dictionaries(
         ("call", {"outcome": "no-answer"}, "Noa called: no answer"),
         ("correct", {"reason": "came-late"}, "Noa excused a no-show: came late"),
         ("suspend", {}, "Noa suspended Dana"),
+        ("start trial", {"share": 20}, "Noa started a trial of reminders: 20 % without one"),
         ("model activated", {"model": "2016-05-29-1"}, "Noa put 2016-05-29-1 in charge of chances"),
         ("model activated", {"model": None}, "Noa put the rule in charge of chances"),
         (

@@ -64,6 +64,20 @@ def test_it_is_the_sum_of_the_chances_of_the_list_and_of_what_is_undecided(
     assert store.read_now(expectations.expected_in_batch, batch) == 0.8
 
 
+def test_of_the_actioned_slots_what_is_to_come_is_expected(
+    store: Store, clock: HandClock, noa: Member
+) -> None:
+    assert store.read_now(expectations.expected_of_actioned, within(noa, clock)) is None
+    for row in store.read_now(risk.risk_rows, within(noa, clock, 30), 0, 9)[:2]:
+        what = (row.appointment_id, Kind.TRANSFER, clock.now(), HOUSE.threshold)
+        store.write_now(actions.authorize_directly, noa, *what)
+    assert store.read_now(expectations.expected_of_actioned, within(noa, clock)) is None
+    store.write_now(score, 400)
+    assert store.read_now(expectations.expected_of_actioned, within(noa, clock)) == 0.8
+    clock.move(timedelta(days=1.5))
+    assert store.read_now(expectations.expected_of_actioned, within(noa, clock)) == 0.4
+
+
 def test_who_is_singled_out_is_expected_among_the_listed(
     store: Store, clock: HandClock, noa: Member
 ) -> None:
@@ -95,6 +109,8 @@ def test_sqlite_finds_them_by_indexes(sqlite_store: Store, clock: HandClock) -> 
     plan = plan_of(sqlite_store, expectations.expected, within(member, clock))
     assert "appointment USING INDEX ix_appointment_risk" in plan
     assert "appointment USING INDEX ix_appointment_picked" in plan
+    plan = plan_of(sqlite_store, expectations.expected_of_actioned, within(member, clock))
+    assert "appointment USING INDEX ix_appointment_actioned" in plan
     span = HOUSE.calendar.ahead(clock.now(), 30)
     plan = plan_of(sqlite_store, expectations.expected_by_cell, span, HOUSE.calendar)
     assert "appointment USING INDEX ix_appointment_chance" in plan

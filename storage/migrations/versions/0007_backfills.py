@@ -20,6 +20,12 @@ OPEN = "stage IN ('asking', 'calling', 'kept', 'released', 'offering')"
 
 def upgrade() -> None:
     op.add_column("patient", sa.Column("consent", sa.Boolean()))
+    op.create_index(
+        "ix_appointment_actioned",
+        "appointment",
+        ["start", "department_id", "age_group", "chance"],
+        **_where("status = 'booked' AND action_state = 'authorized'"),
+    )
     _policies()
     _backfills()
     _waitlist()
@@ -48,6 +54,7 @@ def _backfills() -> None:
         sa.Column("id", KEY, primary_key=True, autoincrement=True),
         _refers("appointment_id", "appointment.id"),
         _refers("action_id", "action.id"),
+        sa.Column("day", sa.Date(), nullable=False),
         sa.Column("stage", sa.String(16), nullable=False),
         _moment("opened_at", nullable=False),
         _moment("deadline_at"),
@@ -61,6 +68,7 @@ def _backfills() -> None:
     op.create_index("ix_backfill_open", "backfill", ["appointment_id"], unique=True, **_where(OPEN))
     op.create_index("ix_backfill_due", "backfill", ["due_at"], **_where("due_at IS NOT NULL"))
     op.create_index("ix_backfill_stage", "backfill", ["stage", "opened_at"])
+    op.create_index("ix_backfill_day", "backfill", ["stage", "day"])
     for name in ("appointment_id", "action_id", "replacement_id"):
         op.create_index(f"ix_backfill_{name}", "backfill", [name])
 
@@ -180,11 +188,21 @@ def _trials() -> None:
         sa.Column("id", KEY, primary_key=True, autoincrement=True),
         sa.Column("salt", sa.String(32), nullable=False),
         sa.Column("share", sa.Integer(), nullable=False),
+        sa.Column("threshold", sa.Integer(), nullable=False),
         _moment("started_at", nullable=False),
         _refers("started_by", "member.id"),
         _moment("ended_at"),
         _refers("ended_by", "member.id", nullable=True),
     )
+    op.create_table(
+        "trial_patient",
+        _refers("trial_id", "trial.id", primary_key=True, autoincrement=False),
+        _refers("patient_id", "patient.id", primary_key=True, autoincrement=False),
+        _refers("appointment_id", "appointment.id"),
+        sa.Column("held_out", sa.Boolean(), nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_trial_patient_appointment_id", "trial_patient", ["appointment_id"])
 
 
 def _moment(name: str, **options: Any) -> sa.Column[int]:
@@ -204,7 +222,9 @@ def _where(condition: str) -> dict[str, Any]:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_appointment_actioned", "appointment")
     for table in (
+        "trial_patient",
         "trial",
         "patient_answer",
         "opt_out",
