@@ -20,6 +20,7 @@ from telegram.ext import (
     filters,
 )
 
+from bot.backfilling import follow_up_slots, remind_patients
 from bot.connection import Connection, PollingConnection
 from bot.courier import Courier
 from bot.handling import WatchedApp
@@ -65,6 +66,8 @@ JOBS: Final[tuple[Job, ...]] = (
     tidy_nightly,
     remove_old_messages,
     watch_chances,
+    follow_up_slots,
+    remind_patients,
 )
 """What the program does by itself; each reads from the database whether it is due. Scoring and
 retraining, which need more than the desk, are added in `put_together`."""

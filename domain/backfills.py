@@ -9,14 +9,17 @@
 | calling  | confirmed | kept     | by phone or late by message                                  |
 | calling  | gave back | released | by phone or late by message                                  |
 | kept     | gave back | released | the patient thinks again                                     |
+| kept     | call      | calling  | they ask to be called, or that they come was noted in error  |
 | released | gave back | released | silent so far, the patient now says it                       |
 | released | offered   | offering | a wave of offers goes out                                    |
 | released | confirmed | kept     | the patient wants it after all, and nobody has it yet        |
+| released | call      | calling  | they ask to be called, or a call was noted in error          |
 | released | time up   | unfilled | too late to offer it                                         |
 | offering | accepted  | filled   | a waiting patient was first                                  |
 | offering | wave over | released | all have declined, or the wave has expired                   |
 | offering | gave back | offering | silent so far, the patient now says it                       |
 | offering | confirmed | kept     | the patient wants it after all, and nobody has it yet        |
+| offering | call      | calling  | they ask to be called, or a call was noted in error          |
 | offering | time up   | unfilled | too late to offer it                                         |
 | any open | ended     | over     | undone, started, or changed in the HMO's own system          |
 
@@ -80,14 +83,17 @@ MOVES: Final[Mapping[tuple[Stage, Step], Stage]] = MappingProxyType(
         (Stage.CALLING, Step.CONFIRMED): Stage.KEPT,
         (Stage.CALLING, Step.GAVE_BACK): Stage.RELEASED,
         (Stage.KEPT, Step.GAVE_BACK): Stage.RELEASED,
+        (Stage.KEPT, Step.CALL): Stage.CALLING,
         (Stage.RELEASED, Step.GAVE_BACK): Stage.RELEASED,
         (Stage.RELEASED, Step.OFFERED): Stage.OFFERING,
         (Stage.RELEASED, Step.CONFIRMED): Stage.KEPT,
+        (Stage.RELEASED, Step.CALL): Stage.CALLING,
         (Stage.RELEASED, Step.TIME_UP): Stage.UNFILLED,
         (Stage.OFFERING, Step.ACCEPTED): Stage.FILLED,
         (Stage.OFFERING, Step.WAVE_OVER): Stage.RELEASED,
         (Stage.OFFERING, Step.GAVE_BACK): Stage.OFFERING,
         (Stage.OFFERING, Step.CONFIRMED): Stage.KEPT,
+        (Stage.OFFERING, Step.CALL): Stage.CALLING,
         (Stage.OFFERING, Step.TIME_UP): Stage.UNFILLED,
         **{(stage, Step.ENDED): Stage.OVER for stage in OPEN},
     }

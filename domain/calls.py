@@ -2,15 +2,17 @@
 
 | outcome      | about a booked appointment  | about a slot that was given back      |
 |--------------|-----------------------------|---------------------------------------|
-| confirmed    | noted                       | the patient takes it back: booked     |
+| confirmed    | noted                       | if nobody has it, it is booked again  |
 | cancels      | the slot is given back      | –                                     |
 | no-answer    | noted                       | –                                     |
 | wrong-number | noted                       | –                                     |
 
-A slot is *given back* while it is cancelled because of a call that is in force. A call is *in
-*force* until it is undone or, if it was a "cancels", until the patient says otherwise or the HMO's
-feed does. All calls are kept. A list shows the last one in force that reached the patient, or else
-the last try; who was only tried stays to be called, after all who were not, the longest ago first.
+A slot is *given back* while it is cancelled because of a call that is in force, or of the
+patient's own message. A call is *in force* until it is undone or, if it was a "cancels", until the
+patient says otherwise or the HMO's feed does. All calls are kept. A list shows the last one in
+force that reached the patient, or else the last try; who was only tried stays to be called, after
+all who were not, the longest ago first. About a slot that a waiting patient has by now, no call is
+noted any more.
 """
 
 from dataclasses import dataclass
@@ -51,7 +53,7 @@ class CallBarrier(StrEnum):
     STARTED = "the appointment has started"
     LONG_PAST = "the appointment is long past"
     GIVEN_BACK = "the slot was given back before"
-    TRANSFERRED = "its transfer is authorized; ask who authorized it"
+    FILLED = "another patient has the slot"
     NOT_YOURS = "only the person who noted the call can undo it"
     TOO_LATE = "undo is possible for ten minutes"
     DECIDED = "its transfer has been decided"
@@ -65,14 +67,14 @@ class Slot:
     Attributes:
         status: Its status.
         start: When it starts (aware).
-        given_back: Whether the patient has given it back in a call.
-        transferred: Whether a transfer of it is authorised.
+        given_back: Whether the patient has given it back.
+        filled: Whether a waiting patient has it now.
     """
 
     status: Status
     start: datetime
     given_back: bool = False
-    transferred: bool = False
+    filled: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,17 +96,17 @@ class Made:
 
 def barrier_of_call(outcome: CallOutcome, slot: Slot, now: datetime) -> CallBarrier | None:
     """Why this outcome cannot be noted now, or `None` if it can."""
+    if slot.filled:
+        return CallBarrier.FILLED
     if slot.status is not Status.BOOKED and not slot.given_back:
         return CallBarrier.NOT_BOOKED
     if now - slot.start > NOTED_FOR:
         return CallBarrier.LONG_PAST
     if slot.start <= now and (slot.given_back or outcome is CallOutcome.CANCELS):
         return CallBarrier.STARTED
-    if not slot.given_back:
-        return None
-    if outcome is not CallOutcome.CONFIRMED:
+    if slot.given_back and outcome is not CallOutcome.CONFIRMED:
         return CallBarrier.GIVEN_BACK
-    return CallBarrier.TRANSFERRED if slot.transferred else None
+    return None
 
 
 def barrier_of_undo(made: Made, *, by_id: int, now: datetime) -> CallBarrier | None:

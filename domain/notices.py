@@ -161,3 +161,8 @@ def back_off(tries: int) -> timedelta:
     """How long to wait after so many tries (from 1 on) that were surely not taken."""
     doublings = min(max(tries, 1) - 1, 10)
     return min(_FIRST_WAIT * (1 << doublings), _LONGEST_WAIT)
+
+
+def same_number(number: str) -> str:
+    """What two ways to write a phone number have in common: its last nine digits."""
+    return "".join(sign for sign in number if sign.isdecimal())[-9:]

@@ -15,6 +15,9 @@ the NHS; the day before is where messages moved most in an Israeli HMO (PMC73107
 ANSWER_WITHIN: Final = timedelta(hours=4)
 """A patient has at least this long to answer, however late a transfer is authorised."""
 
+AGAIN_AFTER: Final = timedelta(days=1)
+"""A question is a day old before it is put once more."""
+
 OFFER_UNTIL: Final = timedelta(hours=2)
 """A slot is offered no later than this long before it starts, and nobody is asked later whether
 they keep it: what is left then is the call list."""
@@ -60,3 +63,21 @@ def deadline_of(policy: Policy, start: datetime, now: datetime) -> datetime | No
     usual = start - timedelta(hours=policy.deadline_hours)
     deadline = max(usual, now + ANSWER_WITHIN)
     return deadline if deadline <= start - OFFER_UNTIL else None
+
+
+def ask_again_at(start: datetime, asked: datetime, deadline: datetime) -> datetime | None:
+    """When a patient who was asked and stays silent is asked once more, or `None`: never.
+
+    The last of the `REMINDER_DAYS` moments before the deadline, if the first question is a day
+    old by then and the patient still has `ANSWER_WITHIN` to answer.
+
+    Args:
+        start: When the visit starts (aware).
+        asked: When they were asked first (aware).
+        deadline: By when they are to answer (aware).
+    """
+    moments = (start - timedelta(days=days) for days in REMINDER_DAYS)
+    fitting = [
+        moment for moment in moments if asked + AGAIN_AFTER <= moment <= deadline - ANSWER_WITHIN
+    ]
+    return max(fitting, default=None)

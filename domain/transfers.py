@@ -11,8 +11,8 @@
 
 `declined` and `revoked` are final for an action; the appointment may be proposed anew. An
 appointment is *open* while it is booked, has not started and its patient is high-risk. For a
-transfer it is also open when the patient has given the slot back in a call and it has not
-started.
+transfer it is also open when the patient has given the slot back and it has not started. What was
+authorized stays so once a waiting patient has the slot.
 """
 
 from dataclasses import dataclass
@@ -65,6 +65,7 @@ class Barrier(StrEnum):
     NOT_YOURS = "only the person who decided can undo"
     NOT_PROPOSED_BY_YOU = "only the person who proposed can withdraw"
     TOO_LATE = "undo is possible for ten minutes"
+    FILLED = "the slot has gone to another patient"
 
 
 OPEN: Final = frozenset({State.PROPOSED, State.AUTHORIZED})
@@ -127,10 +128,21 @@ def barrier_of_appointment(
     return None
 
 
-def barrier_of_undo(decided: Decided, *, by_id: int, now: datetime) -> Barrier | None:
-    """Why an authorised action cannot be undone by this person now, or `None`."""
+def barrier_of_undo(
+    decided: Decided, *, by_id: int, now: datetime, filled: bool = False
+) -> Barrier | None:
+    """Why an authorised action cannot be undone by this person now, or `None`.
+
+    Args:
+        decided: Who authorised it, and when.
+        by_id: Who would undo it.
+        now: The present (aware).
+        filled: Whether a waiting patient has the slot.
+    """
     if decided.by_id != by_id:
         return Barrier.NOT_YOURS
+    if filled:
+        return Barrier.FILLED
     return None if now - decided.at <= UNDO_WITHIN else Barrier.TOO_LATE
 
 

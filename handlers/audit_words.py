@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from domain.answers import Answer
 from domain.calls import CallOutcome
 from domain.corrections import IN_WORDS, Excuse
 from domain.people import Right, Role
@@ -19,7 +20,7 @@ from domain.transfers import Kind
 from handlers import words
 from storage.trail import TrailRow
 
-_SYSTEM: Final = "Slotwise"
+_SYSTEM: Final = words.SYSTEM
 _COMMAND_LINE: Final = "The command line"
 _STRANGER: Final = "A stranger"
 _SOMEBODY: Final = "somebody"
@@ -59,6 +60,9 @@ SENTENCES: Final[Mapping[str, _Said]] = MappingProxyType(
         "change role": _Said("made {whom} {role}", _COMMAND_LINE),
         "change departments": _Said("changed the departments of {whom}", _COMMAND_LINE),
         "change settings": _Said("changed their settings"),
+        "change policy": _Said("changed how authorized slots are followed up"),
+        "answer": _Said("took a patient's answer: {answer}"),
+        "stop messages": _Said("was told by a patient to write no more"),
         "change capacity": _Said("had {capacity} a day singled out by chance"),
         "start trial": _Said("started a trial of reminders: {share} without one"),
         "stop trial": _Said("stopped the trial of reminders"),
@@ -107,7 +111,7 @@ def sentence(row: TrailRow) -> str:
     """`Noa authorized a transfer`, on one line and not escaped; an unknown event by its name."""
     said = SENTENCES.get(row.event)
     if said is None:
-        return f"{row.who or _SYSTEM}: {row.event}"
+        return f"{row.who or words.SYSTEM}: {row.event}"
     values = {name: tell(row.detail) for name, tell in _TOLD.items()}
     whom = words.cut(row.whom, 40) if row.whom else _SOMEBODY
     who = words.cut(row.who, 40) if row.who else said.nobody
@@ -170,6 +174,7 @@ _TOLD: Final[Mapping[str, _Teller]] = {
     "push": _one_of(PushKind, "kind", _PUSHES, "message"),
     "role": _one_of(Role, "role", {}, "a member"),
     "right": _one_of(Right, "right", _RIGHTS, "do that"),
+    "answer": _one_of(Answer, "answer", {}, "unknown"),
     "outcome": _one_of(CallOutcome, "outcome", {}, "outcome unknown"),
     "reason": _one_of(Excuse, "reason", IN_WORDS, "reason unknown"),
     "done": _counted("done", "appointment"),

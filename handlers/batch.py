@@ -212,6 +212,9 @@ def _result(visit: Visit, found: BatchView) -> list[str]:
 
 def _undone(visit: Visit, found: BatchView) -> list[str]:
     lines = [f"{_undone_line(visit, found)} What it had authorized is open again."]
+    if found.filled:
+        slots = words.count(found.filled, "slot")
+        lines.append(f"Apart from {slots} that other patients have by now: those stay authorized.")
     if found.proposals:
         closed = (
             "The proposal among it is closed"

@@ -7,12 +7,10 @@ from telegram import InlineKeyboardButton
 
 from domain.calls import CallOutcome, Slot, barrier_of_call, barrier_of_undo
 from domain.people import Right
-from domain.transfers import Kind, State
 from handlers import words
 from handlers.addresses import join
 from handlers.screens import Buttons, Visit, button
 from storage.calls import CallView
-from storage.proposals import ActionView
 from storage.risk import Card
 
 NOTE: Final = "called"
@@ -31,13 +29,15 @@ SHORT_OUTCOMES: Final = {
 """How an outcome is written in an address, which is short of room."""
 
 
-def call_lines(visit: Visit, found: Card, called: Sequence[CallView]) -> list[str]:
+def call_lines(
+    visit: Visit, found: Card, called: Sequence[CallView], *, filled: bool = False
+) -> list[str]:
     """The calls about an appointment, and where the number is while one may be made."""
     told = called[-SHOWN:]
     lines = [_line(visit, call, called) for call in told]
     if len(told) < len(called):
         lines.insert(0, f"{words.count(len(called) - len(told), 'older call')} not shown")
-    if _outcomes(visit, found, ()):
+    if _outcomes(visit, found, filled=filled):
         lines.append(
             f"Phone number: look up <code>{found.row.reference}</code> in the HMO's own system"
         )
@@ -68,18 +68,28 @@ def _undone_by(call: CallView, called: Sequence[CallView]) -> str:
 def call_buttons(
     visit: Visit,
     found: Card,
-    actions: Sequence[ActionView],
     called: Sequence[CallView],
     back: str,
+    *,
+    filled: bool = False,
 ) -> Buttons:
-    """A button for each outcome that may be noted now, and Undo for one's own last call."""
-    buttons = [
-        _outcome_button(found, outcome, back) for outcome in _outcomes(visit, found, actions)
-    ]
+    """A button for each outcome that may be noted now, and Undo for one's own last call.
+
+    Args:
+        visit: Who looks.
+        found: The card.
+        called: The calls about it.
+        back: Where to go back to from it.
+        filled: Whether another patient has the slot, so that nothing is noted any more.
+    """
+    outcomes = _outcomes(visit, found, filled=filled)
+    buttons = [_outcome_button(found, outcome, back) for outcome in outcomes]
     rows = [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
     now = visit.desk.clock.now()
     mine = [
-        call for call in called if not barrier_of_undo(call.made, by_id=visit.member.id, now=now)
+        call
+        for call in called
+        if not filled and not barrier_of_undo(call.made, by_id=visit.member.id, now=now)
     ]
     if mine and visit.member.may(Right.CALL, found.department_id):
         label = f"Undo: {words.CALLS[mine[-1].outcome]}"
@@ -95,13 +105,10 @@ def _outcome_button(found: Card, outcome: CallOutcome, back: str) -> InlineKeybo
     return button(label, join(NOTE, key, SHORT_OUTCOMES[outcome], back))
 
 
-def _outcomes(visit: Visit, found: Card, actions: Sequence[ActionView]) -> list[CallOutcome]:
+def _outcomes(visit: Visit, found: Card, *, filled: bool) -> list[CallOutcome]:
     """What the visitor may note now."""
     if not visit.member.may(Right.CALL, found.department_id):
         return []
-    transferred = any(
-        action.kind is Kind.TRANSFER and action.state is State.AUTHORIZED for action in actions
-    )
-    slot = Slot(found.status, found.row.start, found.given_back, transferred)
+    slot = Slot(found.status, found.row.start, found.given_back, filled)
     now = visit.desk.clock.now()
     return [outcome for outcome in CallOutcome if not barrier_of_call(outcome, slot, now)]

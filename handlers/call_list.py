@@ -17,12 +17,14 @@ from handlers.screens import Answer, Buttons, Screen, Visit, button
 from storage import call_lists, risk
 from storage.call_lists import CallPage, CallRow, Choice
 from storage.efficiency import figures_version
+from storage.to_confirm import number_to_confirm
 
 TODAY: Final = "today"
 BY_DEPARTMENT: Final = "calldep"
 OPEN: Final = "callopen"
 CALLS: Final = "calls"
 ADD: Final = "calladd"
+TO_CONFIRM: Final = "toconfirm"
 
 PAGE: Final = 8
 DEPARTMENTS_PAGE: Final = 10
@@ -41,6 +43,7 @@ async def choose_department(visit: Visit, arguments: Sequence[str]) -> Screen:
     """Today's departments, and how far their lists are: page."""
     page = whole(arguments[0])
     version, found = await _choices(visit)
+    unsure = confirm_buttons(await visit.desk.store.read(_number_to_confirm, visit))
     pages = Pages(page, len(found), DEPARTMENTS_PAGE)
     here = join(BY_DEPARTMENT, page)
     day = _today(visit)
@@ -50,6 +53,7 @@ async def choose_department(visit: Visit, arguments: Sequence[str]) -> Screen:
             "No high-risk appointment is left to call about today. "
             "The risk list has the coming days.",
             [
+                *unsure,
                 [button("Risk list", join(LIST, pack(Criteria()), 0))],
                 [button("Refresh", here)],
             ],
@@ -61,7 +65,7 @@ async def choose_department(visit: Visit, arguments: Sequence[str]) -> Screen:
         for choice in pages.cut(found)
     ]
     rows += pager(pages, lambda to: join(BY_DEPARTMENT, to))
-    rows.append([button("Refresh", here)])
+    rows += [*unsure, [button("Refresh", here)]]
     return Screen(
         f"{words.bold(f'Call lists · {words.short_day(day)}')}\n"
         f"{words.count(len(found), 'department')} with high-risk appointments today",
@@ -80,12 +84,13 @@ async def call_list(visit: Visit, arguments: Sequence[str]) -> Screen:
     """A call list: the list, page."""
     key, page = whole(arguments[0]), whole(arguments[1])
     version, found = await visit.desk.store.read(_read, visit, key, page)
+    unsure = await visit.desk.store.read(_number_to_confirm, visit)
     pages = Pages(page, found.total, PAGE)
     if page > pages.last:
         return await call_list(visit, [arguments[0], str(pages.last)])
     return Screen(
         text=_text(visit, found, pages),
-        buttons=_buttons(visit, found, pages),
+        buttons=_buttons(visit, found, pages, unsure),
         address=join(CALLS, key, page),
         department_id=found.department_id,
         version=version,
@@ -106,6 +111,16 @@ async def add_new(visit: Visit, arguments: Sequence[str]) -> Answer:
         else "Nothing new: somebody was quicker."
     )
     return Answer(await call_list(visit, [arguments[0], str(last // PAGE)]), toast)
+
+
+def confirm_buttons(number: int) -> Buttons:
+    """A row with `To confirm by phone (3)`; no row if there is nobody."""
+    label = f"To confirm by phone ({words.number(number)})"
+    return [[button(label, join(TO_CONFIRM, 0))]] if number else []
+
+
+def _number_to_confirm(session: Session, visit: Visit) -> int:
+    return number_to_confirm(session, visit.member.departments, visit.desk.clock.now())
 
 
 def _today(visit: Visit) -> date:
@@ -193,7 +208,7 @@ def call_row_lines(visit: Visit, row: CallRow, next_up: tuple[int, int] | None) 
     return lines
 
 
-def _buttons(visit: Visit, found: CallPage, pages: Pages) -> Buttons:
+def _buttons(visit: Visit, found: CallPage, pages: Pages, unsure: int) -> Buttons:
     here = join(CALLS, found.id, pages.page)
     rows: Buttons = []
     if found.next_up:
@@ -213,6 +228,7 @@ def _buttons(visit: Visit, found: CallPage, pages: Pages) -> Buttons:
         rows.append([button(label, join(ADD, found.id))])
     if found.day != _today(visit):
         rows.append([button("Today's list", join(OPEN, found.department_id))])
+    rows += confirm_buttons(unsure)
     others = [] if len(visit.member.departments) == 1 else [button("Departments", join(TODAY, 0))]
     rows.append([*others, button("Refresh", here)])
     return rows

@@ -8,12 +8,16 @@ from domain.people import Refused, Right
 from handlers import words
 from handlers.addresses import NOWHERE, UnknownAddress, join, whole
 from handlers.call_history import NOTE, SHORT_OUTCOMES
-from handlers.call_list import CALLS, call_list
+from handlers.call_list import CALLS, TO_CONFIRM, call_list
 from handlers.card import card
 from handlers.risk_list import CARD
 from handlers.screens import Answer, Screen, Visit, button
+from handlers.to_confirm import to_confirm
 from storage import calls, risk
 from storage.calls import Noted
+
+_LISTS: Final = {CALLS: call_list, TO_CONFIRM: to_confirm}
+"""Where one goes on calling once an outcome is noted."""
 
 _OUTCOMES: Final = {letter: outcome for outcome, letter in SHORT_OUTCOMES.items()}
 
@@ -31,7 +35,8 @@ async def give_back(visit: Visit, arguments: Sequence[str]) -> Screen:
     return Screen(
         f"{words.bold('Give this slot back?')}\n"
         f"{words.bold(found.row.reference)} · {when} · {words.plain(found.row.department)}\n\n"
-        "Confirm cancels the appointment and proposes its slot to the managers for a transfer. "
+        "Confirm cancels the appointment. Its slot is offered to waiting patients, once a manager "
+        "has authorized that. "
         "Cancel it in the HMO's own system too.",
         [[button("Confirm", yes, "danger"), button("‹ Back", join(CARD, key, back))]],
     )
@@ -43,9 +48,9 @@ async def note(visit: Visit, arguments: Sequence[str]) -> Answer:
     outcome = _OUTCOMES.get(arguments[1])
     if outcome is None:
         raise UnknownAddress(arguments[1])
-    to_list = back[0] == CALLS
+    to_list = _LISTS.get(back[0])
     if to_list:  # looked for first: an address that is none does nothing
-        await call_list(visit, back[1:])
+        await to_list(visit, back[1:])
     noted = await visit.desk.store.write(
         calls.record_call,
         visit.member,
@@ -55,7 +60,7 @@ async def note(visit: Visit, arguments: Sequence[str]) -> Answer:
         visit.desk.house.threshold,
     )
     visit.desk.changed.set()
-    screen = call_list(visit, back[1:]) if to_list else card(visit, [str(key), *back])
+    screen = to_list(visit, back[1:]) if to_list else card(visit, [str(key), *back])
     return Answer(await screen, noted_words(noted))
 
 

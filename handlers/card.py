@@ -24,16 +24,18 @@ from domain.transfers import (
 from handlers import words
 from handlers.addresses import NOWHERE, UnknownAddress, join, split, whole
 from handlers.call_history import call_buttons, call_lines
-from handlers.call_list import CALLS
+from handlers.call_list import CALLS, TO_CONFIRM
 from handlers.chances import chance_lines, shows_chances, what_it_takes
 from handlers.corrections import wrong_record_button
 from handlers.risk_list import CARD, list_lines, row_buttons
 from handlers.screens import Buttons, Screen, Visit, button
+from handlers.slot_story import given_back_line, story_lines
 from storage import calls, proposals, risk
 from storage.calls import CallView
 from storage.efficiency import figures_version
 from storage.proposals import ActionView
 from storage.risk import Card, RiskRow
+from storage.slot_stories import Story, story_of
 
 FIND: Final = "find"
 ACT: Final = "act"
@@ -49,7 +51,8 @@ SHORT_KINDS: Final = {Kind.TRANSFER: "t", Kind.PROACTIVE: "c"}
 async def card(visit: Visit, arguments: Sequence[str]) -> Screen:
     """The card: appointment, then the address to go back to."""
     appointment_id, back = whole(arguments[0]), ":".join(arguments[1:]) or NOWHERE
-    version, found, actions, called = await visit.desk.store.read(_read_card, appointment_id)
+    read = visit.desk.store.read(_read_card, appointment_id)
+    version, found, actions, called, story = await read
     if found is None:
         raise UnknownAddress(arguments[0])
     if not visit.member.may(Right.SEE, found.department_id):
@@ -57,16 +60,17 @@ async def card(visit: Visit, arguments: Sequence[str]) -> Screen:
     return Screen(
         text="\n".join(
             [
-                *_heading(visit, found),
+                *_heading(visit, found, story),
                 "",
                 *_history(found),
                 *await chance_lines(visit, found),
                 "",
                 *_decisions(visit, found, actions),
-                *call_lines(visit, found, called),
+                *story_lines(visit, story),
+                *call_lines(visit, found, called, filled=story.is_filled),
             ]
         ),
-        buttons=_buttons(visit, found, actions, called, back),
+        buttons=_buttons(visit, found, actions, (called, story.is_filled), back),
         address=join(CARD, appointment_id, back),
         department_id=found.department_id,
         version=version,
@@ -108,14 +112,15 @@ def _found(visit: Visit, reference: str, rows: Sequence[RiskRow], here: str) -> 
 
 def _read_card(
     session: Session, appointment_id: int
-) -> tuple[int, Card | None, list[ActionView], list[CallView]]:
+) -> tuple[int, Card | None, list[ActionView], list[CallView], Story]:
     found = risk.card(session, appointment_id)
     version = figures_version(session, found.department_id if found else None)
     actions = proposals.actions_about(session, appointment_id)
-    return version, found, actions, calls.calls_about(session, appointment_id)
+    called = calls.calls_about(session, appointment_id)
+    return version, found, actions, called, story_of(session, appointment_id)
 
 
-def _heading(visit: Visit, found: Card) -> list[str]:
+def _heading(visit: Visit, found: Card, story: Story) -> list[str]:
     calendar = visit.desk.house.calendar
     row = found.row
     when = words.short_moment(row.start, calendar.zone)
@@ -128,7 +133,7 @@ def _heading(visit: Visit, found: Card) -> list[str]:
     if any(details):
         lines.append(words.plain(" · ".join(filter(None, details))))
     if found.given_back:
-        lines.append("Slot given back: cancelled by phone")
+        lines.append(given_back_line(story))
     elif found.status is not Status.BOOKED:
         lines.append(f"Status: {found.status.value}")
     return lines
@@ -185,7 +190,9 @@ def action_lines(visit: Visit, action: ActionView) -> list[str]:
     if action.proposed_at:
         when = words.clock_time(action.proposed_at, zone, now)
         note = f": {words.plain(words.quoted(action.note))}" if action.note else ""
-        lines.append(f"{kind} proposed {when} by {words.plain(action.proposed_by or '?')}{note}")
+        lines.append(
+            f"{kind} proposed {when} by {words.plain(action.proposed_by or words.SYSTEM)}{note}"
+        )
     if action.decided_at:
         verb = "declined" if action.state is State.DECLINED else "authorized"
         when = words.clock_time(action.decided_at, zone, now)
@@ -219,21 +226,23 @@ def can_undo(visit: Visit, action: ActionView) -> bool:
     if action.decided_by_id is None or action.decided_at is None:
         return False
     decided = Decided(action.decided_by_id, action.decided_at)
-    return not barrier_of_undo(decided, by_id=visit.member.id, now=visit.desk.clock.now())
+    now, me = visit.desk.clock.now(), visit.member.id
+    return not barrier_of_undo(decided, by_id=me, now=now, filled=action.filled)
 
 
 def _buttons(
     visit: Visit,
     found: Card,
     actions: Sequence[ActionView],
-    called: Sequence[CallView],
+    calls_and_filled: tuple[Sequence[CallView], bool],
     back: str,
 ) -> Buttons:
     here = join(CARD, found.row.appointment_id, back)
     rows = _deciding(visit, found, actions, here)
     fresh = _beginning(visit, found, actions, back)
-    outcomes = call_buttons(visit, found, actions, called, back)
-    from_call_list = split(back)[0] == CALLS
+    called, filled = calls_and_filled
+    outcomes = call_buttons(visit, found, called, back, filled=filled)
+    from_call_list = split(back)[0] in {CALLS, TO_CONFIRM}
     rows += [*outcomes, *fresh] if from_call_list else [*fresh, *outcomes]
     rows += [
         [button(f"Withdraw {words.KINDS[action.kind]}", join(ACT, "drop", action.id, here))]

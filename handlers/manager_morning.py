@@ -14,6 +14,7 @@ from domain.gains import Realised
 from domain.transfers import Act
 from handlers import won_back, words
 from handlers.addresses import join, pack
+from handlers.call_list import confirm_buttons
 from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
 from handlers.heatmap import DensityMap, density_map, with_picture, worst
 from handlers.moments import told_alike
@@ -25,6 +26,7 @@ from handlers.staff_morning import (
     expected_lines,
     expected_of,
     today_and_tomorrow,
+    unsure_lines,
 )
 from handlers.transfers import PENDING
 from storage import lately, proposals, risk
@@ -32,6 +34,7 @@ from storage.efficiency import efficiency
 from storage.lately import Import
 from storage.mornings import PUSHED_SUMMARY
 from storage.proposals import Waiting
+from storage.to_confirm import number_to_confirm
 
 _WEEK: Final = timedelta(days=7)
 _SINCE: Final = timedelta(hours=24)
@@ -59,6 +62,7 @@ class _Found:
     tomorrow: int
     expected: Expected
     waiting: Waiting
+    unsure: int
     done: Mapping[str, int]
     imported: Import | None
 
@@ -72,6 +76,7 @@ async def summary(visit: Visit) -> Screen:
         _compared(found),
         *won_back.summary_lines(found.won),
         _waiting_line(found.waiting),
+        *unsure_lines(found.unsure),
         days_line(found.today, found.tomorrow),
         *expected_lines(found.expected),
         *_density_lines(shown),
@@ -80,7 +85,9 @@ async def summary(visit: Visit) -> Screen:
     ]
     if found.imported:
         lines.append(import_line(visit, found.imported))
-    return Screen("\n".join(lines), _buttons(found.waiting), picture=shown.picture)
+    rows = _buttons(found.waiting)
+    rows[-1:-1] = confirm_buttons(found.unsure)
+    return Screen("\n".join(lines), rows, picture=shown.picture)
 
 
 def import_line(visit: Visit, found: Import) -> str:
@@ -111,6 +118,7 @@ def _read(session: Session, visit: Visit) -> _Found:
         tomorrow=risk.risk_totals(session, tomorrow)[0],
         expected=expected_of(session, today, tomorrow),
         waiting=proposals.waiting(session, visit.member, now, 0, 0),
+        unsure=number_to_confirm(session, visit.member.departments, now),
         done=lately.decisions(session, visit.member.departments, now - _SINCE),
         imported=lately.last_import(session, now),
     )

@@ -23,6 +23,7 @@ SETTINGS: Final = "settings"
 TIMES: Final = "settime"
 CHOOSE: Final = "set"
 CAPACITIES: Final = "capacities"
+POLICIES: Final = "policies"
 
 _NAMES: Final = {
     PushKind.SUMMARY: "Summary",
@@ -121,7 +122,9 @@ def _all(visit: Visit, found: Wishes) -> Screen:
     rows = _all_buttons(found, kinds)
     if visit.member.may(Right.DECIDE):
         lines.append("Singled out by chance: how many of a day are listed for their chance alone.")
+        lines.append("Authorized slots: when patients are asked, and what their silence means.")
         rows.append([button("Singled out by chance", join(CAPACITIES, 0))])
+        rows.append([button("Authorized slots", join(POLICIES, 0))])
     return Screen("\n".join(lines), rows, SETTINGS)
 
 

@@ -11,7 +11,7 @@ from domain.days import Span
 from domain.gains import Realised
 from handlers import won_back, words
 from handlers.addresses import join, pack
-from handlers.call_list import TODAY
+from handlers.call_list import TODAY, confirm_buttons
 from handlers.chances import shows_chances
 from handlers.moments import told_alike
 from handlers.risk_list import (
@@ -27,6 +27,7 @@ from storage import proposals, risk
 from storage.expectations import expected
 from storage.mornings import PUSHED_SUMMARY
 from storage.risk import RiskRow
+from storage.to_confirm import number_to_confirm
 
 ROWS: Final = 8
 """Appointments that are shown, …"""
@@ -52,6 +53,7 @@ class _Found:
     rows_tomorrow: list[RiskRow]
     waiting: int
     won: Realised
+    unsure: int
 
     @property
     def rows(self) -> list[RiskRow]:
@@ -75,6 +77,7 @@ async def summary(visit: Visit) -> Screen:
         lines.append(f"None in the next {_WEEK.days} days either")
     if found.waiting:
         lines.append(f"{words.count(found.waiting, 'proposal')} waiting for a manager")
+    lines += unsure_lines(found.unsure)
     lines += won_back.summary_lines(found.won)
     return Screen("\n".join(lines), _buttons(found))
 
@@ -95,6 +98,11 @@ def expected_lines(numbers: Expected) -> list[str]:
         if number is not None
     ]
     return [f"Expected no-shows among them: {', '.join(told)}"] if told else []
+
+
+def unsure_lines(number: int) -> list[str]:
+    """`3 to confirm by phone`; nothing if there is nobody."""
+    return [f"{words.number(number)} to confirm by phone"] if number else []
 
 
 def expected_of(session: Session, *days: Selection) -> Expected:
@@ -124,6 +132,7 @@ def _read(session: Session, visit: Visit) -> _Found:
         rows_tomorrow=risk.risk_rows(session, tomorrow, 0, ROWS - len(rows)),
         waiting=proposals.waiting(session, visit.member, visit.desk.clock.now(), 0, 0).total,
         won=won_back.of_late(session, today, visit.desk.house.calendar),
+        unsure=number_to_confirm(session, visit.member.departments, visit.desk.clock.now()),
     )
 
 
@@ -148,4 +157,4 @@ def _buttons(found: _Found) -> Buttons:
     last = [button("Call list", join(TODAY, 0)), button("Risk list", join(LIST, pack(_WEEK), 0))]
     if found.waiting:
         last.append(button(words.see_proposals(found.waiting), join(PENDING, 0)))
-    return [*row_buttons(found.rows, PUSHED_SUMMARY), last]
+    return [*row_buttons(found.rows, PUSHED_SUMMARY), *confirm_buttons(found.unsure), last]

@@ -208,7 +208,9 @@ def _pending_text(visit: Visit, waiting: Waiting, pages: Pages, figure: Efficien
         block.append(row_line(visit, place, row))
         rest = f" · {AGE_GROUPS[row.age_group]} · {words.KINDS[action.kind]}"
         block.append(f"  {words.cut(row.department, words.WIDTH - 2 - len(rest))}{rest}")
-        block.append(f"  {words.cut('by ' + (action.proposed_by or '?'), words.WIDTH - 2)}")
+        block.append(
+            f"  {words.cut('by ' + (action.proposed_by or words.SYSTEM), words.WIDTH - 2)}"
+        )
         if action.note:
             block.append(f"  {words.cut(words.quoted(action.note), words.WIDTH - 2)}")
     return "\n".join(lines) + "\n" + words.block(block)
@@ -261,7 +263,7 @@ def _action_text(visit: Visit, action: ActionView, about: Card) -> list[str]:
         f"{heading} · {words.plain(row.department)}",
         f"{words.bold(row.reference)} · {words.short_moment(row.start, zone)}"
         f" · {row.prior_no_shows}× no-show{chance_part(row)} · {AGE_GROUPS[row.age_group]}",
-        *([f"{words.bold('Slot given back')}: the patient cancelled by phone"] * given_back),
+        *([f"{words.bold('Slot given back')}: the patient cancelled"] * given_back),
         "",
         *action_lines(visit, action),
     ]

@@ -25,6 +25,9 @@ CHOICES = 20
 ALL_NAMED = 30
 """Departments that a text about one person names; more would not fit a message."""
 
+SYSTEM = "Slotwise"
+"""Who did what nobody did by hand."""
+
 _NAMED = 3
 """Departments that a line names, …"""
 _NAME = 60

@@ -69,6 +69,26 @@ def propose(
     return _begin(session, member, appointment_id, kind, (Act.PROPOSE, now, threshold))
 
 
+def propose_given_back(
+    session: Session, appointment_id: int, note: str, now: datetime, threshold: int
+) -> Outcome:
+    """Propose, as Slotwise, the transfer of a slot that its patient gave back without a call.
+
+    Args:
+        session: The unit of work; what gave it back is in it.
+        appointment_id: The slot.
+        note: Why, as managers read it.
+        now: The present (aware).
+        threshold: Earlier no-shows from which a patient is high-risk.
+    """
+    request = (Act.PROPOSE, now, threshold)
+    proposed = _begin(session, None, appointment_id, Kind.TRANSFER, request)
+    if proposed.barrier is None and proposed.action:
+        session.get_one(Action, proposed.action.id).note = note
+        session.flush()
+    return proposed
+
+
 def authorize_directly(
     session: Session, member: Member, appointment_id: int, kind: Kind, now: datetime, threshold: int
 ) -> Outcome:
@@ -124,9 +144,17 @@ def withdraw(session: Session, member: Member, action_id: int, now: datetime) ->
 
 
 def let_fall(
-    session: Session, member: Member, action_id: int, now: datetime, reason: str
+    session: Session, member: Member | None, action_id: int, now: datetime, reason: str
 ) -> Outcome:
-    """Withdraw a proposal whose cause is gone, whoever made it, and tell who did."""
+    """Withdraw a proposal whose cause is gone, whoever made it, and tell who did.
+
+    Args:
+        session: The unit of work.
+        member: Who noted that it is gone; `None`: the patient said so themselves.
+        action_id: The proposal.
+        now: The present (aware).
+        reason: Why it is gone.
+    """
     return _decide(session, member, _locked(session, action_id), Act.WITHDRAW, now, reason)
 
 
@@ -140,7 +168,12 @@ def undo(session: Session, member: Member, action_id: int, now: datetime) -> Out
     _require(session, member, Act.UNDO, appointment.department_id)
     if action.state is State.AUTHORIZED and action.decided_by and action.decided_at:
         decided = Decided(action.decided_by, action.decided_at)
-        barrier = barrier_of_undo(decided, by_id=member.id, now=now)
+        filled = bool(
+            session.scalar(
+                select(col(Action.id)).where(col(Action.id) == action_id, backfills.has_filled())
+            )
+        )
+        barrier = barrier_of_undo(decided, by_id=member.id, now=now, filled=filled)
         if barrier:
             return Outcome(view(session, action_id), barrier)
     return _decide(session, member, (action, appointment), Act.UNDO, now)
@@ -224,15 +257,16 @@ def touch_figures(session: Session, department_ids: Iterable[int]) -> None:
 
 def _begin(
     session: Session,
-    member: Member,
+    member: Member | None,
     appointment_id: int,
     kind: Kind,
     request: tuple[Act, datetime, int],
 ) -> Outcome:
-    """Move the open action of that kind, or make one."""
+    """Move the open action of that kind, or make one; without a member, as Slotwise itself."""
     act, now, threshold = request
     appointment = locked_appointment(session, appointment_id)
-    _require(session, member, act, appointment.department_id)
+    if member is not None:
+        _require(session, member, act, appointment.department_id)
     action = session.scalars(
         select(Action).where(
             col(Action.appointment_id) == appointment_id,
@@ -248,10 +282,11 @@ def _begin(
     if barrier:
         return Outcome(None, barrier)
     action = Action(appointment_id=appointment_id, kind=kind, state=_FIRST_STATES[act])
+    by_id = member.id if member else None
     if act is Act.PROPOSE:
-        action.proposed_by, action.proposed_at = member.id, now
+        action.proposed_by, action.proposed_at = by_id, now
     else:
-        action.decided_by, action.decided_at = member.id, now
+        action.decided_by, action.decided_at = by_id, now
     session.add(action)
     session.flush()
     _settle(session, member, (action, appointment), act, now)
@@ -263,13 +298,14 @@ def _begin(
 
 def _decide(
     session: Session,
-    member: Member,
+    member: Member | None,
     found: tuple[Action, Appointment],
     act: Act,
     now: datetime,
     reason: str | None = None,
 ) -> Outcome:
     action, _ = found
+    by_id = member.id if member else None
     action_id, becomes = key_of(action), next_state(action.state, act)
     if becomes is None:
         return Outcome(view(session, action_id), Barrier.ALREADY)
@@ -277,11 +313,11 @@ def _decide(
     if becomes is State.REVOKED:
         values["revoked_at"] = now
         if action.decided_by is None:
-            values["decided_by"] = member.id
+            values["decided_by"] = by_id
         if reason:
             values["reason"] = _short(reason)
     else:
-        values |= {"decided_by": member.id, "decided_at": now, "reason": _short(reason)}
+        values |= {"decided_by": by_id, "decided_at": now, "reason": _short(reason)}
     moved = session.execute(
         update(Action)
         .where(col(Action.id) == action_id, col(Action.state) == action.state)
@@ -297,7 +333,11 @@ def _decide(
 
 
 def _settle(
-    session: Session, member: Member, found: tuple[Action, Appointment], act: Act, now: datetime
+    session: Session,
+    member: Member | None,
+    found: tuple[Action, Appointment],
+    act: Act,
+    now: datetime,
 ) -> None:
     """What every move does: the kept-up-to-date columns, the figures' version, the audit row.
 
@@ -314,7 +354,7 @@ def _settle(
         session,
         act.value,
         at=now,
-        member_id=member.id,
+        member_id=member.id if member else None,
         appointment_id=appointment.id,
         action=action.id,
         kind=action.kind,
@@ -322,10 +362,14 @@ def _settle(
 
 
 def _tell_managers(
-    session: Session, proposer: Member, action: Action, appointment: Appointment, now: datetime
+    session: Session,
+    proposer: Member | None,
+    action: Action,
+    appointment: Appointment,
+    now: datetime,
 ) -> int:
     managers = people.members_with(session, Right.DECIDE, appointment.department_id)
-    others = [manager for manager in managers if manager.id != proposer.id]
+    others = [it for it in managers if proposer is None or it.id != proposer.id]
     address, kind = f"{PUSHED_PROPOSAL}:{action.id}", PushKind.PROPOSAL
     return sum(
         outbox.enqueue(session, to.id, address, now, key=f"{address}:{to.id}", kind=kind)
@@ -333,8 +377,8 @@ def _tell_managers(
     )
 
 
-def _tell_proposer(session: Session, decider: Member, action: Action, now: datetime) -> None:
-    if action.proposed_by not in {None, decider.id}:
+def _tell_proposer(session: Session, decider: Member | None, action: Action, now: datetime) -> None:
+    if action.proposed_by not in {None, decider.id if decider else None}:
         assert action.proposed_by is not None  # noqa: S101 - excluded above
         key = f"{PUSHED_DECISION}:{action.id}:{action.state}"
         address = f"{PUSHED_DECISION}:{action.id}"

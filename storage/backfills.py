@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 from domain.backfills import OPEN, Release, Stage, Step, next_stage
 from domain.notices import NoticeState
 from domain.offers import OfferState
+from domain.statuses import Status
 from domain.transfers import Kind, State
 from storage import audit, notices
 from storage.locks import locked_appointment
@@ -159,6 +160,56 @@ def open_of(session: Session, appointment_id: int) -> BackfillRow | None:
     """The open backfill of an appointment, if it has one."""
     found = of_appointment(session, appointment_id)
     return found if found and found.stage in OPEN else None
+
+
+def is_filled(session: Session, appointment: Appointment) -> bool:
+    """Whether a waiting patient has the slot, and its first one no longer."""
+    last = of_appointment(session, key_of(appointment))
+    return (
+        last is not None and last.stage is Stage.FILLED and appointment.status is not Status.BOOKED
+    )
+
+
+def has_filled() -> ColumnElement[bool]:
+    """The condition that the slot of an action has gone to a waiting patient; needs Action."""
+    filled = exists().where(
+        col(BackfillRow.action_id) == col(Action.id), col(BackfillRow.stage) == Stage.FILLED
+    )
+    return filled.correlate(Action)
+
+
+def wait_until(session: Session, backfill_id: int, due_at: datetime | None) -> None:
+    """Have nothing done about a backfill by itself until then; `None`: until a person acts."""
+    session.execute(
+        update(BackfillRow)
+        .where(col(BackfillRow.id) == backfill_id)
+        .values(due_at=due_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def look_again(session: Session, department_id: int, now: datetime) -> None:
+    """Have the released slots of a department looked at now: how they are offered has changed."""
+    slots = select(col(Appointment.id)).where(
+        col(Appointment.id) == col(BackfillRow.appointment_id),
+        col(Appointment.department_id) == department_id,
+    )
+    session.execute(
+        update(BackfillRow)
+        .where(col(BackfillRow.stage) == Stage.RELEASED, slots.correlate(BackfillRow).exists())
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def put_off(session: Session, backfill_id: int, until: datetime) -> None:
+    """Look later at a backfill that is due, and that something is wrong with."""
+    session.execute(
+        update(BackfillRow)
+        .where(col(BackfillRow.id) == backfill_id, col(BackfillRow.due_at) < until)
+        .values(due_at=until)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def locked(session: Session, backfill_id: int) -> tuple[BackfillRow, Appointment]:

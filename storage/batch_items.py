@@ -68,13 +68,19 @@ def authorize_items(
 def revoke_items(session: Session, batch_id: int, now: datetime) -> list[Item]:
     """Revoke what the batch authorised and nobody has changed since.
 
+    A slot that a waiting patient has by now stays authorised.
+
     Returns:
         The appointments, in the order of their keys.
     """
     lock_appointments(session, col(Appointment.id).in_(acted_on(batch_id)))
     revoked = session.scalars(
         update(Action)
-        .where(col(Action.batch_id) == batch_id, col(Action.state) == State.AUTHORIZED)
+        .where(
+            col(Action.batch_id) == batch_id,
+            col(Action.state) == State.AUTHORIZED,
+            ~backfills.has_filled(),
+        )
         .values(state=State.REVOKED, revoked_at=now)
         .returning(col(Action.appointment_id))
     ).all()

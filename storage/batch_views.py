@@ -52,6 +52,7 @@ class BatchView:
         after: What it becomes, or became, by the batch.
         revoked_at: When it was undone; `None` if it was not.
         proposals: How many proposals it has decided.
+        filled: How many of a batch that was undone have gone to other patients, and stay.
         left_out: The first few of those left out.
         left_out_total: How many were left out in all.
         expected: No-shows to expect among what it asks about; `None` while nobody can say, or
@@ -71,6 +72,7 @@ class BatchView:
     after: Efficiency
     revoked_at: datetime | None
     proposals: int
+    filled: int
     left_out: list[LeftOut]
     left_out_total: int
     expected: float | None
@@ -85,7 +87,7 @@ def batch_view(session: Session, batch_id: int, selection: Selection) -> BatchVi
     decided = batch.state is not State.PROPOSED
     gained = 0 if decided else _would_gain(session, batch_id, selection)
     left_out = _left_out(session, batch_id, selection) if decided else []
-    revoked_at, proposals = _of_actions(session, batch_id)
+    revoked_at, proposals, authorized = _of_actions(session, batch_id)
     return BatchView(
         id=batch_id,
         member_id=batch.member_id,
@@ -100,6 +102,7 @@ def batch_view(session: Session, batch_id: int, selection: Selection) -> BatchVi
         after=figure.after(gained),
         revoked_at=revoked_at if batch.state is State.REVOKED else None,
         proposals=proposals,
+        filled=authorized if batch.state is State.REVOKED else 0,
         left_out=left_out,
         left_out_total=batch.size - batch.done if batch.state is State.AUTHORIZED else 0,
         expected=None if decided else expected_in_batch(session, batch_id),
@@ -125,14 +128,16 @@ def proposals_in(session: Session, batch_id: int, member_id: int) -> list[str]:
     )
 
 
-def _of_actions(session: Session, batch_id: int) -> tuple[datetime | None, int]:
-    """When the last of a batch's actions was revoked, and how many had been proposed."""
-    revoked_at, proposals = session.execute(
-        select(func.max(col(Action.revoked_at)), func.count(col(Action.proposed_by))).where(
-            col(Action.batch_id) == batch_id
-        )
+def _of_actions(session: Session, batch_id: int) -> tuple[datetime | None, int, int]:
+    """When the last of a batch's actions was revoked, how many had been proposed, and hold."""
+    revoked_at, proposals, authorized = session.execute(
+        select(
+            func.max(col(Action.revoked_at)),
+            func.count(col(Action.proposed_by)),
+            func.count().filter(col(Action.state) == State.AUTHORIZED),
+        ).where(col(Action.batch_id) == batch_id)
     ).one()
-    return revoked_at, proposals
+    return revoked_at, proposals, authorized
 
 
 def _would_gain(session: Session, batch_id: int, selection: Selection) -> int:

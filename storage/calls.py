@@ -1,7 +1,8 @@
 """Calls: noting how one ended, undoing that, and what was said about an appointment.
 
 What a call means for the slot happens in the same transaction: a "cancels" cancels the
-appointment and proposes a transfer of its slot to the managers.
+appointment and proposes a transfer of its slot to the managers, or releases it where a transfer is
+authorised already; a "confirmed" keeps it.
 """
 
 from collections.abc import Collection
@@ -9,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlmodel import Session, col
 
+from domain.answers import Answer
+from domain.backfills import Step
 from domain.calls import (
     TWICE_WITHIN,
     CallBarrier,
@@ -25,7 +28,7 @@ from domain.calls import (
 from domain.people import Member, Refused, Right
 from domain.statuses import Status
 from domain.transfers import Kind, State
-from storage import actions, audit, counters
+from storage import actions, audit, backfills, counters, giving_back
 from storage.locks import locked_appointment
 from storage.slots import given_back
 from storage.tables import Action, Appointment, Call, Department, MemberRow, key_of
@@ -99,37 +102,45 @@ def record_call(
     becomes = status_after(outcome, slot)
     if becomes:
         counters.apply_status_change(session, appointment_id, becomes, now)
-        _take_back(session, member, appointment_id, now, TAKEN_BACK)
+        giving_back.take_back(session, member, appointment_id, now, TAKEN_BACK)
+    elif outcome is CallOutcome.CONFIRMED:
+        giving_back.overtake(session, appointment_id, now, Answer.CALL_ME)
     call = Call(appointment_id=appointment_id, member_id=member.id, outcome=outcome, at=now)
     session.add(call)
     session.flush()
     _note(session, member, call, "call", now)
     if becomes is Status.CANCELLED:
         return _release(session, member, call, now, threshold)
+    if outcome is CallOutcome.CONFIRMED:
+        giving_back.stay(session, appointment, now)
     return Noted(appointment_id, outcome)
 
 
 def undo_call(session: Session, member: Member, call_id: int, now: datetime) -> Noted:
     """Undo a call that was noted in error: a slot that it gave back is booked again.
 
+    What the patient wants is then not known, so that a person has to ask, unless they have said it
+    otherwise.
+
     Raises:
         Refused: The member may not note calls there.
     """
     call = session.get_one(Call, call_id)
-    _locked(session, member, call.appointment_id)
+    appointment = _locked(session, member, call.appointment_id)
     session.refresh(call)
     (view,) = _views(session, [col(Call.id) == call_id])
     barrier = barrier_of_undo(view.made, by_id=member.id, now=now)
+    if barrier is None and backfills.is_filled(session, appointment):
+        barrier = CallBarrier.FILLED
     if barrier:
         return Noted(call.appointment_id, call.outcome, barrier)
-    was_given_back = given_back(session, call.appointment_id)
     if call.outcome is CallOutcome.CANCELS:
-        if was_given_back:
-            counters.apply_status_change(session, call.appointment_id, Status.BOOKED, now)
-        _take_back(session, member, call.appointment_id, now, NOTED_IN_ERROR)
+        _book_again(session, member, appointment, now)
     else:
         call.undone_at = now
         session.flush()
+    if call.outcome is CallOutcome.CONFIRMED and not _has_confirmed(session, call.appointment_id):
+        giving_back.stay(session, appointment, now, Step.CALL)
     _note(session, member, call, "undo call", now)
     return Noted(call.appointment_id, call.outcome)
 
@@ -172,26 +183,17 @@ def _is_second_press(
 
 def _slot(session: Session, appointment: Appointment) -> Slot:
     key = key_of(appointment)
-    transfer = exists().where(
-        col(Action.appointment_id) == key,
-        col(Action.kind) == Kind.TRANSFER,
-        col(Action.state) == State.AUTHORIZED,
-    )
     return Slot(
         appointment.status,
         appointment.start,
         given_back=given_back(session, key),
-        transferred=bool(session.scalar(select(transfer))),
+        filled=backfills.is_filled(session, appointment),
     )
 
 
 def _release(session: Session, member: Member, call: Call, now: datetime, threshold: int) -> Noted:
-    """Hold off a feed that does not know yet, and offer the slot to the managers."""
-    session.execute(
-        update(Appointment)
-        .where(col(Appointment.id) == call.appointment_id)
-        .values(released_at=now)
-    )
+    """Hand the slot on: to waiting patients, or first to the managers, who have not decided yet."""
+    giving_back.hand_on(session, call.appointment_id, now)
     offered = actions.propose(session, member, call.appointment_id, Kind.TRANSFER, now, threshold)
     if offered.barrier is None and offered.action:
         call.action_id = offered.action.id
@@ -200,23 +202,25 @@ def _release(session: Session, member: Member, call: Call, now: datetime, thresh
     return Noted(call.appointment_id, call.outcome, told=offered.told)
 
 
-def _take_back(
-    session: Session, member: Member, appointment_id: int, now: datetime, why: str
-) -> None:
-    """What was cancelled by phone holds no longer, and a transfer that waits for it falls."""
-    proposals = session.scalars(
-        update(Call)
-        .where(
-            col(Call.appointment_id) == appointment_id,
-            col(Call.outcome) == CallOutcome.CANCELS,
-            col(Call.undone_at).is_(None),
-        )
-        .values(undone_at=now)
-        .returning(col(Call.action_id))
-    ).all()
-    for action_id in proposals:
-        if action_id is not None:
-            actions.let_fall(session, member, action_id, now, why)
+def _book_again(session: Session, member: Member, appointment: Appointment, now: datetime) -> None:
+    """What a call gave back in error is the patient's again, unless they have written so too."""
+    key = key_of(appointment)
+    was_given_back = given_back(session, key)
+    giving_back.retract_calls(session, member, key, now, NOTED_IN_ERROR)
+    if was_given_back and not given_back(session, key):
+        counters.apply_status_change(session, key, Status.BOOKED, now)
+        giving_back.stay(session, appointment, now, Step.CALL)
+
+
+def _has_confirmed(session: Session, appointment_id: int) -> bool:
+    """Whether the patient has said that they come, by message or in another call."""
+    by_message = Answer.CONFIRM in giving_back.answers_in_force(session, appointment_id)
+    by_call = exists().where(
+        col(Call.appointment_id) == appointment_id,
+        col(Call.outcome) == CallOutcome.CONFIRMED,
+        col(Call.undone_at).is_(None),
+    )
+    return by_message or bool(session.scalar(select(by_call)))
 
 
 def _note(session: Session, member: Member, call: Call, event: str, now: datetime) -> None:

@@ -14,15 +14,11 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlmodel import Session, col
 
 from domain.criteria import House
-from domain.notices import ANSWERS, WEEK, Channel, NoticeKind, NoticeState, Unsaid
+from domain.notices import ANSWERS, WEEK, Channel, NoticeKind, NoticeState, Unsaid, same_number
 from storage.tables import Notice, OptOut, Patient
 
 _IN_VAIN: Final = (NoticeState.DROPPED, NoticeState.FAILED)
 """Notices that reached nobody do not count as a patient's share of a week."""
-
-
-_DIGITS: Final = 9
-"""Of a phone number; country codes and leading zeros come before them."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +48,10 @@ class About:
 def digest_of(channel: Channel, address: str) -> str:
     """What is kept of an address that is never written to again (SHA-256, hexadecimal).
 
-    A phone number is known by its last nine digits, however the feed writes it.
+    A phone number has the same one however a feed writes it.
     """
-    plain = address.strip().lower()
-    if channel is Channel.SMS:
-        plain = "".join(filter(str.isdigit, plain))[-_DIGITS:]
-    return hashlib.sha256(f"{channel}:{plain}".encode()).hexdigest()
+    same = same_number(address) if channel is Channel.SMS else address.strip().lower()
+    return hashlib.sha256(f"{channel}:{same}".encode()).hexdigest()
 
 
 def address_of(patient: Patient, channel: Channel) -> str | None:
@@ -75,10 +69,18 @@ def stop(session: Session, channel: Channel, address: str, now: datetime) -> boo
     return True
 
 
-def channel_of(session: Session, patient: Patient, house: House) -> Channel | Unsaid:
+def channel_of(
+    session: Session, patient: Patient, house: House, but: Channel | None = None
+) -> Channel | Unsaid:
     """How a patient is written to, or why they are not.
 
     A stop on one channel stops all of them: who has had enough has had enough.
+
+    Args:
+        session: A unit of work.
+        patient: To whom.
+        house: The HMO's calendar and manners.
+        but: A channel that has failed.
     """
     if not patient.consent:
         return Unsaid.NO_CONSENT
@@ -88,7 +90,7 @@ def channel_of(session: Session, patient: Patient, house: House) -> Channel | Un
         select(func.count()).select_from(OptOut).where(col(OptOut.digest).in_(digests))
     ):
         return Unsaid.OPTED_OUT
-    usable = (channel for channel in addresses if channel in house.manners.channels)
+    usable = (it for it in addresses if it in house.manners.channels and it is not but)
     return next(usable, Unsaid.NO_CHANNEL)
 
 
@@ -100,6 +102,7 @@ def write(
     now: datetime,
     *,
     which: str = "",
+    but: Channel | None = None,
 ) -> Channel | Unsaid:
     """Write a notice to a patient, to be sent as soon as manners allow.
 
@@ -110,6 +113,7 @@ def write(
         house: The HMO's calendar and manners.
         now: The present (aware).
         which: Tells it from other notices of the same kind and cause.
+        but: A channel that has failed.
 
     Returns:
         By which channel it goes, or why it is not written.
@@ -117,7 +121,7 @@ def write(
     key = about.key(patient_id, which)
     if session.scalar(select(col(Notice.id)).where(col(Notice.key) == key)) is not None:
         return Unsaid.SAID
-    channel = channel_of(session, session.get_one(Patient, patient_id), house)
+    channel = channel_of(session, session.get_one(Patient, patient_id), house, but)
     if isinstance(channel, Unsaid):
         return channel
     counts = about.kind not in ANSWERS
@@ -161,7 +165,7 @@ def recent(session: Session, patients: Collection[int], now: datetime) -> dict[i
         )
         .group_by(col(Notice.patient_id))
     )
-    return dict(counted.tuples().all())
+    return {patient_id: number for patient_id, number in counted}  # noqa: C416 - rows are no pairs
 
 
 def write_many(session: Session, rows: Iterable[dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from domain.people import Member
 from domain.statuses import Status
 from domain.transfers import Kind, State
+from storage import backfills
 from storage.risk import RiskRow
 from storage.slots import is_given_back
 from storage.tables import Action, Appointment, Department, MemberRow, Patient, key_of
@@ -24,6 +25,8 @@ class ActionView:
         decided_by: Who authorised, declined or withdrew it.
         decided_at: When it was authorised or declined.
         reason: Why it was declined, or withdrawn because its cause is gone.
+        proposed_by: `None` where Slotwise did: the patient gave the slot back by message.
+        filled: Whether a waiting patient has the slot by now.
     """
 
     id: int
@@ -40,6 +43,7 @@ class ActionView:
     reason: str | None
     revoked_at: datetime | None
     batch_id: int | None
+    filled: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ def actions_about(session: Session, appointment_id: int) -> list[ActionView]:
 def _views(session: Session, ids: Iterable[int | None]) -> list[ActionView]:
     proposer, decider = aliased(MemberRow), aliased(MemberRow)
     rows = session.execute(
-        select(Action, col(proposer.name), col(decider.name))
+        select(Action, col(proposer.name), col(decider.name), backfills.has_filled())
         .join(proposer, col(proposer.id) == col(Action.proposed_by), isouter=True)
         .join(decider, col(decider.id) == col(Action.decided_by), isouter=True)
         .where(col(Action.id).in_([key for key in ids if key]))
@@ -151,6 +155,7 @@ def _views(session: Session, ids: Iterable[int | None]) -> list[ActionView]:
             reason=action.reason,
             revoked_at=action.revoked_at,
             batch_id=action.batch_id,
+            filled=filled,
         )
-        for action, proposed_by, decided_by in rows
+        for action, proposed_by, decided_by, filled in rows
     ]

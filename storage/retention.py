@@ -24,6 +24,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     text,
     update,
@@ -32,8 +33,10 @@ from sqlmodel import Session, col
 
 from domain.counting import count
 from domain.days import Calendar
+from domain.notices import NoticeKind, NoticeState
 from domain.references import draw_references
 from domain.retention import Retention
+from domain.waiting import WaitState
 from storage import audit
 from storage.batches import drop_abandoned
 from storage.locks import lock_appointments
@@ -46,8 +49,12 @@ from storage.tables import (
     CallList,
     CallListItem,
     Fact,
+    Notice,
     Patient,
+    PatientAnswer,
     Push,
+    Trial,
+    Waiting,
 )
 
 PORTION: Final = 200
@@ -72,6 +79,7 @@ _ONE: Final = {
     "patients": "patient",
     "appointments": "appointment",
     "pushes": "push",
+    "notices": "notice",
     "batch_items": "batch item",
     "call_list_items": "call list item",
     "call_lists": "call list",
@@ -134,7 +142,7 @@ def mark_done(session: Session, night: date) -> None:
 def past_patients(session: Session, before: datetime, last: int = 0) -> list[int]:
     """The next patients after `last` who can be recognised and have no appointment since `before`.
 
-    So all portions together look at each patient once.
+    Who is on the waitlist is not among them. So all portions together look at each patient once.
     """
     wanted = _past(before).where(col(Patient.id) > last).order_by(col(Patient.id)).limit(PORTION)
     return [key for key in session.scalars(wanted) if key is not None]
@@ -167,7 +175,19 @@ def anonymise(session: Session, patients: Sequence[int], before: datetime, now: 
         .values(external_id=_random_id(session), extra=None)
         .execution_options(synchronize_session=False)
     )
-    nothing = dict.fromkeys(("birth_date", "sex", "language", "phone", "email"))
+    session.execute(
+        update(PatientAnswer)
+        .where(col(PatientAnswer.appointment_id).in_(visits))
+        .values(reply_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(Waiting)
+        .where(col(Waiting.patient_id).in_(gone))
+        .values(external_id=_random_id(session))
+        .execution_options(synchronize_session=False)
+    )
+    nothing = dict.fromkeys(("birth_date", "sex", "language", "phone", "email", "consent"))
     references = _fresh_references(session, len(gone))
     session.execute(
         update(Patient),
@@ -196,6 +216,7 @@ def delete_old(session: Session, keep: Retention, calendar: Calendar, now: datet
     done: Tidied = Counter()
     for what, statement in (
         ("pushes", _old_pushes(now - keep.outbox)),
+        ("notices", _old_notices(now - keep.outbox, now)),
         ("batch_items", _old_batch_items(views)),
         ("call_list_items", _old_call_list_items(calendar.day_of(views))),
         ("call_lists", _empty_call_lists(calendar.day_of(views))),
@@ -226,8 +247,11 @@ def _past(before: datetime) -> Select[Any]:
     since = exists().where(
         col(Appointment.patient_id) == col(Patient.id), col(Appointment.start) >= before
     )
+    waits = exists().where(
+        col(Waiting.patient_id) == col(Patient.id), col(Waiting.state) == WaitState.WAITING
+    )
     return select(col(Patient.id)).where(
-        func.substr(col(Patient.external_id), 1, 1) != NOBODY, ~since
+        func.substr(col(Patient.external_id), 1, 1) != NOBODY, ~since, ~waits
     )
 
 
@@ -261,6 +285,22 @@ def _old_pushes(before: datetime) -> Delete:
     settled = col(Push.state).not_in(["waiting", "sending"])
     old = select(col(Push.id)).where(settled, col(Push.created_at) < before)
     return delete(Push).where(col(Push.id).in_(old.order_by(col(Push.id)).limit(PORTION)))
+
+
+def _old_notices(before: datetime, now: datetime) -> Delete:
+    """Of visits that are past; reminders stay until the trial that tells by them has ended."""
+    trial = exists().where(col(Trial.ended_at).is_(None))
+    old = (
+        select(col(Notice.id))
+        .join(Appointment, col(Appointment.id) == col(Notice.appointment_id))
+        .where(
+            col(Notice.state).not_in([NoticeState.WAITING, NoticeState.SENDING]),
+            col(Notice.created_at) < before,
+            col(Appointment.start) < now,
+            or_(col(Notice.kind) != NoticeKind.REMINDER, ~trial),
+        )
+    )
+    return delete(Notice).where(col(Notice.id).in_(old.order_by(col(Notice.id)).limit(PORTION)))
 
 
 def _old_batch_items(before: datetime) -> Delete:

@@ -109,7 +109,10 @@ _FIND_ANSWERS: Final = f"""
 
 
 def _end_backfills(staged: Staging, now: datetime) -> None:
-    """End those of coming slots; what became of one that has started is told by its status."""
+    """End those of coming slots, with what their patients have said of them.
+
+    What became of one that has started is told by its status.
+    """
     changed = (
         select(col(Appointment.id))
         .join(_CHANGE, _CHANGE.c.id == col(Appointment.id))
@@ -123,6 +126,16 @@ def _end_backfills(staged: Staging, now: datetime) -> None:
     )
     with Session(staged.connection) as session:
         backfills.end_for(session, col(BackfillRow.appointment_id).in_(changed), now)
+        session.execute(
+            update(PatientAnswer)
+            .where(
+                col(PatientAnswer.appointment_id).in_(changed),
+                col(PatientAnswer.answer) != Answer.CANCEL,
+                col(PatientAnswer.undone_at).is_(None),
+            )
+            .values(undone_at=now)
+            .execution_options(synchronize_session=False)
+        )
         session.flush()
 
 

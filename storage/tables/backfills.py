@@ -195,6 +195,11 @@ class Notice(SQLModel, table=True):
         Index("ix_notice_backfill_id", "backfill_id"),
         Index("ix_notice_offer_id", "offer_id"),
         Index("ix_notice_failed", "created_at", **_where("state IN ('failed', 'doubtful')")),
+        Index(
+            "ix_notice_texted",
+            "ended_at",
+            **_where("channel = 'sms' AND state IN ('sent', 'doubtful')"),
+        ),
     )
 
     id: int | None = Field(default=None, sa_column=generated_key())
@@ -241,7 +246,14 @@ class PatientAnswer(SQLModel, table=True):
     """
 
     __tablename__ = "patient_answer"
-    __table_args__ = (Index("ix_patient_answer_appointment_id", "appointment_id"),)
+    __table_args__ = (
+        Index("ix_patient_answer_appointment_id", "appointment_id"),
+        Index(
+            "ix_patient_answer_call_me",
+            "appointment_id",
+            **_where("answer = 'call-me' AND undone_at IS NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, sa_column=generated_key())
     appointment_id: int = Field(sa_column=refers("appointment.id"))

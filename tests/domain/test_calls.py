@@ -33,7 +33,7 @@ slots = st.builds(
     status=st.just(Status.CANCELLED),
     start=seconds.map(lambda ahead: NOW + ahead),
     given_back=st.just(True),
-    transferred=st.booleans(),
+    filled=st.booleans(),
 )
 
 
@@ -44,7 +44,7 @@ def test_a_call_is_noted_about_what_is_booked_or_was_given_back(
     barrier = barrier_of_call(outcome, slot, NOW)
     is_coming, is_late = slot.start > NOW, NOW - slot.start > NOTED_FOR
     if slot.given_back:
-        noted = outcome is CallOutcome.CONFIRMED and is_coming and not slot.transferred
+        noted = outcome is CallOutcome.CONFIRMED and is_coming and not slot.filled
     else:
         noted = slot.status is Status.BOOKED and not is_late
         noted = noted and (is_coming or outcome is not CallOutcome.CANCELS)
@@ -81,8 +81,8 @@ def test_only_a_cancellation_frees_a_slot_and_only_a_confirmation_takes_it_back(
         ),
         (
             CallOutcome.CONFIRMED,
-            Slot(Status.CANCELLED, NOW + NOTED_FOR, given_back=True, transferred=True),
-            CallBarrier.TRANSFERRED,
+            Slot(Status.CANCELLED, NOW + NOTED_FOR, given_back=True, filled=True),
+            CallBarrier.FILLED,
         ),
         (
             CallOutcome.CANCELS,

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.policies import ANSWER_WITHIN, OFFER_UNTIL, Policy, deadline_of
+from domain.policies import ANSWER_WITHIN, OFFER_UNTIL, Policy, ask_again_at, deadline_of
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -21,3 +21,20 @@ def test_too_late_is_too_late() -> None:
     start = NOW + ANSWER_WITHIN + OFFER_UNTIL
     assert deadline_of(Policy(), start, NOW) == NOW + ANSWER_WITHIN
     assert deadline_of(Policy(), start - timedelta(minutes=1), NOW) is None
+
+
+def test_a_silent_patient_is_asked_once_more_on_the_last_day_for_it() -> None:
+    start = NOW + timedelta(days=20)
+    deadline = start - timedelta(hours=48)
+    assert ask_again_at(start, NOW, deadline) == start - timedelta(days=4)
+    late = start - timedelta(hours=12)
+    assert ask_again_at(start, NOW, late) == start - timedelta(days=1)
+
+
+def test_a_question_of_today_is_not_put_again_and_never_too_late_to_answer() -> None:
+    start = NOW + timedelta(days=4, hours=23)
+    deadline = start - timedelta(hours=48)
+    assert ask_again_at(start, NOW, deadline) is None
+    again = start - timedelta(days=1)
+    assert ask_again_at(start, NOW, again + ANSWER_WITHIN) == again
+    assert ask_again_at(start, NOW, again + ANSWER_WITHIN - timedelta(seconds=1)) != again

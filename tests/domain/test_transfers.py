@@ -108,3 +108,8 @@ def test_undo_is_for_who_decided_and_for_the_time_allowed(
 def test_undo_ends_after_exactly_ten_minutes(late: timedelta, barrier: Barrier | None) -> None:
     decided = Decided(1, NOW)
     assert barrier_of_undo(decided, by_id=1, now=NOW + timedelta(minutes=10) + late) is barrier
+
+
+def test_what_another_patient_has_is_not_undone_however_soon() -> None:
+    decided = Decided(1, NOW)
+    assert barrier_of_undo(decided, by_id=1, now=NOW, filled=True) is Barrier.FILLED

@@ -139,6 +139,10 @@ def samples(store: Store) -> dict[str, str]:
         "capacities": "capacities:0",
         "capacity": f"capacity:{department(store, 'Cardiology')}:0",
         "setcapacity": f"setcapacity:{department(store, 'Cardiology')}:10:0",
+        "policies": "policies:0",
+        "policy": f"policy:{department(store, 'Cardiology')}:0",
+        "setpolicy": f"setpolicy:{department(store, 'Cardiology')}:hours:24:0",
+        "toconfirm": "toconfirm:0",
         "model": "model",
         "chart": "chart:gain",
         "fairness": "fairness:sex",
@@ -281,6 +285,8 @@ async def test_a_limited_manager_gets_through_nowhere_else(place: Town) -> None:
         f"unexcuse:{missed_before(store, card)}:0:{card}:-",
         f"capacity:{key}:0",
         f"setcapacity:{key}:10:0",
+        f"policy:{key}:0",
+        f"setpolicy:{key}:hours:24:0",
     ):
         said = await pressed(place.avi, data)
         assert said.startswith("Only "), (data, said)

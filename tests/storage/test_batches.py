@@ -8,17 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlmodel import Session
+from sqlalchemy import select as sql_select
+from sqlmodel import Session, col
 
+from domain.backfills import Stage, Step
 from domain.clock import HandClock
 from domain.criteria import Criteria, Selection, select
 from domain.people import Member, Refused, Role
 from domain.statuses import Status
 from domain.transfers import Barrier, Kind, State
-from storage import actions, batches, counters, proposals, risk
+from storage import actions, backfills, batches, counters, proposals, risk
 from storage.batch_views import BatchView, batch_view
 from storage.efficiency import efficiency
 from storage.store import Store
+from storage.tables import BackfillRow
+from tests.courses import accepted
 from tests.hmo import HOUSE, Hmo, join
 
 THRESHOLD = HOUSE.threshold
@@ -151,6 +155,31 @@ def test_a_batch_is_undone_by_who_confirmed_it_within_ten_minutes(
     confirm(store, manager, again, clock)
     clock.move(timedelta(minutes=11))
     assert store.write_now(batches.undo, manager, again, clock.now()) is Barrier.TOO_LATE
+    assert store.read_now(counters.verify) == []
+
+
+def test_undoing_a_batch_leaves_what_other_patients_have_by_now(
+    store: Store, clock: HandClock, manager: Member
+) -> None:
+    batch = draft(store, manager, clock)
+    confirm(store, manager, batch, clock)
+    one = store.read_now(backfills.due, clock.now(), 1)[0]
+
+    def fill(session: Session) -> bool:
+        backfill, _ = backfills.locked(session, one)
+        backfills.move(session, backfill, Step.LET_GO, clock.now())
+        return accepted(session, one, clock.now())
+
+    assert store.write_now(fill)
+    assert store.write_now(batches.undo, manager, batch, clock.now()) is None
+    undone = view(store, manager, batch, clock)
+    assert (undone.state, undone.filled) == (State.REVOKED, 1)
+    (kept,) = store.read_now(
+        lambda session: session.scalars(
+            sql_select(col(BackfillRow.stage)).where(col(BackfillRow.stage) != Stage.OVER)
+        ).all()
+    )
+    assert kept is Stage.FILLED
     assert store.read_now(counters.verify) == []
 
 

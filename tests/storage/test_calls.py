@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, col, select
 
+from domain.backfills import Release, Stage
 from domain.calls import CallBarrier, CallOutcome
 from domain.clock import HandClock
 from domain.criteria import Criteria
@@ -14,14 +15,15 @@ from domain.criteria import select as select_criteria
 from domain.people import Member, Refused, Role
 from domain.statuses import Status
 from domain.transfers import Barrier, Kind, State
-from storage import actions, batches, calls, counters, outbox, proposals
+from storage import actions, backfills, batches, calls, counters, outbox, proposals
 from storage.actions import Outcome
 from storage.batch_views import batch_view
 from storage.calls import CallView, Noted
 from storage.efficiency import efficiency, figures_version
 from storage.proposals import ActionView
 from storage.store import Store
-from storage.tables import Appointment, AuditEntry, Patient, key_of
+from storage.tables import Appointment, AuditEntry, BackfillRow, Patient, key_of
+from tests.courses import accepted
 from tests.hmo import HOUSE, Hmo, join
 
 THRESHOLD = HOUSE.threshold
@@ -56,6 +58,22 @@ class Clinic:
     def authorize(self, action: ActionView) -> Outcome:
         now = self.clock.now()
         return self.store.write_now(actions.authorize, self.noa, action.id, now, THRESHOLD)
+
+    def authorize_directly(self, patient: str) -> None:
+        about = (key_of(self.appointment(patient)), Kind.TRANSFER)
+        now = self.clock.now()
+        self.store.write_now(actions.authorize_directly, self.noa, *about, now, THRESHOLD)
+        self.clock.move(timedelta(minutes=1))
+
+    def backfill(self, patient: str) -> BackfillRow:
+        about = key_of(self.appointment(patient))
+        found = self.store.read_now(backfills.of_appointment, about)
+        assert found is not None
+        return found
+
+    def fill(self, patient: str) -> None:
+        """A waiting patient accepts the slot."""
+        self.store.write_now(accepted, key_of(self.backfill(patient)), self.clock.now())
 
     def appointment(self, patient: str) -> Appointment:
         """The one that comes."""
@@ -264,15 +282,65 @@ def test_a_patient_who_takes_the_slot_back_is_booked_again(clinic: Clinic) -> No
     assert clinic.store.read_now(counters.verify) == []
 
 
-def test_a_slot_whose_transfer_is_authorised_is_not_taken_back(clinic: Clinic) -> None:
+def test_a_slot_whose_transfer_is_authorised_is_taken_back_while_nobody_has_it(
+    clinic: Clinic,
+) -> None:
     clinic.says("p1", CANCELS)
     clinic.authorize(clinic.actions("p1")[0])
     clinic.clock.move(timedelta(hours=1))
-    assert clinic.says("p1", CONFIRMED).barrier is CallBarrier.TRANSFERRED
+    assert clinic.says("p1", CONFIRMED).barrier is None
+    assert clinic.appointment("p1").status is Status.BOOKED
+    assert clinic.backfill("p1").stage is Stage.KEPT
+    assert clinic.figure() == (1, 4)
+
+
+def test_a_slot_that_another_patient_has_is_not_taken_back(clinic: Clinic) -> None:
+    clinic.says("p1", CANCELS)
+    clinic.authorize(clinic.actions("p1")[0])
+    clinic.fill("p1")
+    assert clinic.undo(clinic.calls("p1")[0]).barrier is CallBarrier.DECIDED
+    assert clinic.says("p1", CONFIRMED).barrier is CallBarrier.FILLED
     assert clinic.appointment("p1").status is Status.CANCELLED
 
 
-def test_two_people_who_take_a_slot_back_and_authorise_it_do_not_both_succeed(
+def test_who_confirms_by_phone_keeps_an_authorised_slot(clinic: Clinic) -> None:
+    clinic.authorize_directly("p1")
+    clinic.says("p1", NO_ANSWER)
+    assert clinic.backfill("p1").stage is Stage.ASKING
+    clinic.says("p1", CONFIRMED)
+    assert (clinic.backfill("p1").stage, clinic.backfill("p1").due_at) == (Stage.KEPT, None)
+
+
+def test_who_cancels_by_phone_releases_an_authorised_slot_without_a_second_proposal(
+    clinic: Clinic,
+) -> None:
+    clinic.authorize_directly("p1")
+    assert clinic.says("p1", CANCELS).told == 0
+    (action,) = clinic.actions("p1")
+    backfill = clinic.backfill("p1")
+    assert (action.state, backfill.stage) == (State.AUTHORIZED, Stage.RELEASED)
+    assert (backfill.release, backfill.due_at) == (Release.WORD, clinic.clock.now())
+
+
+def test_a_call_undone_leaves_it_to_a_person_to_ask(clinic: Clinic) -> None:
+    clinic.authorize_directly("p1")
+    for outcome in (CANCELS, CONFIRMED):
+        clinic.says("p1", outcome)
+        assert clinic.undo(clinic.calls("p1")[-1]).barrier is None
+        assert clinic.appointment("p1").status is Status.BOOKED
+        backfill = clinic.backfill("p1")
+        assert (backfill.stage, backfill.release) == (Stage.CALLING, None)
+    assert clinic.store.read_now(counters.verify) == []
+
+
+def test_a_call_is_not_undone_once_another_patient_has_the_slot(clinic: Clinic) -> None:
+    clinic.authorize_directly("p1")
+    clinic.says("p1", CANCELS)
+    clinic.fill("p1")
+    assert clinic.undo(clinic.calls("p1")[0]).barrier is CallBarrier.FILLED
+
+
+def test_two_people_who_take_a_slot_back_and_authorise_it_leave_it_with_its_patient(
     clinic: Clinic,
 ) -> None:
     clinic.says("p1", CANCELS)
@@ -281,7 +349,10 @@ def test_two_people_who_take_a_slot_back_and_authorise_it_do_not_both_succeed(
     with ThreadPoolExecutor(2) as pool:
         authorised = pool.submit(clinic.authorize, proposal)
         confirmed = pool.submit(clinic.says, "p1", CONFIRMED)
-    assert (authorised.result().barrier is None) != (confirmed.result().barrier is None)
+    assert confirmed.result().barrier is None
+    assert clinic.appointment("p1").status is Status.BOOKED
+    if authorised.result().barrier is None:
+        assert clinic.backfill("p1").stage is Stage.KEPT
     assert clinic.store.read_now(counters.verify) == []
 
 

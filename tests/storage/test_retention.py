@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,9 +13,11 @@ from sqlmodel import Session, SQLModel, col
 from domain.clock import HandClock
 from domain.criteria import Criteria
 from domain.criteria import select as select_criteria
+from domain.notices import Channel, NoticeKind, NoticeState
 from domain.people import Member, Role
 from domain.pushes import PushKind
 from domain.retention import Retention
+from domain.waiting import WaitState
 from storage import batches, counters, outbox, retention
 from storage.retention import NOBODY, Tidied, TidiedElsewhere
 from storage.store import Store
@@ -27,8 +29,11 @@ from storage.tables import (
     CallList,
     CallListItem,
     Fact,
+    Notice,
     Patient,
     Push,
+    Trial,
+    Waiting,
     key_of,
 )
 from tests.hmo import HOUSE, Hmo, join
@@ -244,6 +249,80 @@ async def test_old_pushes_go_and_what_waits_stays(store: Store, clock: HandClock
         store.write_now(set_state, state, "sent" if state == "new" else state)
     assert (await tidied(store, clock))["pushes"] == 2
     assert store.read_now(keys_of_pushes) == {"waiting", "sending", "new"}
+
+
+async def test_old_notices_go_once_the_visit_is_past_and_what_waits_stays(
+    store: Store, clock: HandClock, hmo: Hmo
+) -> None:
+    await store.write(write_notices, clock.now() - KEEP.outbox - DAY)
+    assert (await tidied(store, clock))["notices"] == 2
+    left = await store.read(lambda session: set(session.scalars(select(col(Notice.key)))))
+    assert left == {"past:waiting", "coming:sent"}
+
+
+async def test_reminders_stay_while_a_trial_tells_by_them(
+    store: Store, clock: HandClock, hmo: Hmo
+) -> None:
+    noa = join(store, Role.MANAGER, 1, "Noa", clock.now())
+    trial = Trial(salt="salt", share=20, threshold=2, started_at=clock.now(), started_by=noa.id)
+    await store.write(lambda session: session.add(trial))
+    await store.write(write_notices, clock.now() - KEEP.outbox - DAY)
+    assert (await tidied(store, clock))["notices"] == 1
+    ended = update(Trial).values(ended_at=clock.now())
+    await store.write(lambda session: session.execute(ended).close())
+    assert (await tidied(store, clock))["notices"] == 1
+
+
+def write_notices(session: Session, at: datetime) -> None:
+    """A question sent, one that waits, and a reminder about the past; one about what comes."""
+    for name, visit, kind, state in (
+        ("past:sent", "Lea800", NoticeKind.CONFIRM, NoticeState.SENT),
+        ("past:waiting", "Lea800", NoticeKind.CONFIRM, NoticeState.WAITING),
+        ("past:reminder", "Lea800", NoticeKind.REMINDER, NoticeState.SENT),
+        ("coming:sent", "Lea", NoticeKind.CONFIRM, NoticeState.SENT),
+    ):
+        about = select(Appointment).where(col(Appointment.external_id) == visit)
+        appointment = session.scalars(about).one()
+        session.add(
+            Notice(
+                key=name,
+                patient_id=appointment.patient_id,
+                kind=kind,
+                channel=Channel.SMS,
+                state=state,
+                counts=True,
+                appointment_id=key_of(appointment),
+                created_at=at,
+                due_at=at,
+            )
+        )
+
+
+async def test_who_waits_for_a_visit_stays_recognisable_until_they_do_not(
+    store: Store, clock: HandClock, hmo: Hmo
+) -> None:
+    def wait(session: Session) -> None:
+        ruth = session.scalars(select(Patient).where(col(Patient.external_id) == "Ruth")).one()
+        department = session.scalars(select(col(Appointment.department_id)).limit(1)).one()
+        session.add(
+            Waiting(
+                external_id="W-1",
+                patient_id=key_of(ruth),
+                department_id=department,
+                urgency=3,
+                since=clock.now(),
+                notice_hours=24,
+                state=WaitState.WAITING,
+            )
+        )
+
+    await store.write(wait)
+    assert (await tidied(store, clock))["patients"] == 0
+    withdrawn = update(Waiting).values(state=WaitState.WITHDRAWN)
+    await store.write(lambda session: session.execute(withdrawn).close())
+    assert (await tidied(store, clock))["patients"] == 1
+    (place,) = await store.read(lambda session: session.scalars(select(Waiting)).all())
+    assert place.external_id.startswith(NOBODY)
 
 
 async def test_old_views_go_and_decisions_stay(store: Store, clock: HandClock, hmo: Hmo) -> None:

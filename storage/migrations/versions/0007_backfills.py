@@ -156,6 +156,8 @@ def _notices() -> None:
     open_, failed = "state IN ('waiting', 'sending')", "state IN ('failed', 'doubtful')"
     op.create_index("ix_notice_due", "notice", ["due_at", "id"], **_where(open_))
     op.create_index("ix_notice_failed", "notice", ["created_at"], **_where(failed))
+    texted = "channel = 'sms' AND state IN ('sent', 'doubtful')"
+    op.create_index("ix_notice_texted", "notice", ["ended_at"], **_where(texted))
     op.create_index("ix_notice_patient", "notice", ["patient_id", "created_at"])
     for name in ("appointment_id", "backfill_id", "offer_id"):
         op.create_index(f"ix_notice_{name}", "notice", [name])
@@ -180,6 +182,10 @@ def _answers() -> None:
         _moment("undone_at"),
     )
     op.create_index("ix_patient_answer_appointment_id", "patient_answer", ["appointment_id"])
+    call_me = "answer = 'call-me' AND undone_at IS NULL"
+    op.create_index(
+        "ix_patient_answer_call_me", "patient_answer", ["appointment_id"], **_where(call_me)
+    )
 
 
 def _trials() -> None:
