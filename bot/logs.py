@@ -13,6 +13,7 @@ from bot.settings import LogFormat
 _SECRETS: Final = re.compile(
     r"(?:bot)?\d{5,}:[\w-]{20,}"  # a token
     r"|(?P<before>://[^:/@\s]*:)[^@\s]+(?P<after>@)"  # a password in an address
+    r"|(?P<page>/[vos]/)[\w-]{39}"  # a patient's link
     r"|(?P<start>/start(?:@\w+)?\s+|[?&]start=|password=)[^\s&\"']+"  # an invitation, a password
 )
 _SHORTEST: Final = 8
@@ -41,7 +42,7 @@ def hide(secret: str) -> None:
 
 
 def redact(text: str) -> str:
-    """Take bot tokens, passwords, invitation codes and what `hide` was told out of a text."""
+    """Take tokens, passwords, invitations, patients' links and whatever is hidden out of a text."""
     for secret in _hidden:
         text = text.replace(secret, "…")
     return _SECRETS.sub(_without, text)
@@ -50,7 +51,7 @@ def redact(text: str) -> str:
 def _without(found: re.Match[str]) -> str:
     if found["before"]:
         return f"{found['before']}…{found['after']}"
-    return f"{found['start']}…" if found["start"] else "bot…"
+    return f"{found['page'] or found['start'] or 'bot'}…"
 
 
 def start_logging(style: LogFormat) -> None:

@@ -69,6 +69,14 @@ def stop(session: Session, channel: Channel, address: str, now: datetime) -> boo
     return True
 
 
+def has_stopped(session: Session, patient: Patient) -> bool:
+    """Whether one of a patient's addresses is never written to again; then none is."""
+    addresses = ((channel, address_of(patient, channel)) for channel in Channel)
+    digests = [digest_of(channel, address) for channel, address in addresses if address]
+    found = select(col(OptOut.digest)).where(col(OptOut.digest).in_(digests)).limit(1)
+    return bool(digests) and session.scalar(found) is not None
+
+
 def channel_of(
     session: Session, patient: Patient, house: House, but: Channel | None = None
 ) -> Channel | Unsaid:
@@ -84,13 +92,10 @@ def channel_of(
     """
     if not patient.consent:
         return Unsaid.NO_CONSENT
-    addresses = {it: address for it in Channel if (address := address_of(patient, it))}
-    digests = [digest_of(*item) for item in addresses.items()]
-    if digests and session.scalar(
-        select(func.count()).select_from(OptOut).where(col(OptOut.digest).in_(digests))
-    ):
+    if has_stopped(session, patient):
         return Unsaid.OPTED_OUT
-    usable = (it for it in addresses if it in house.manners.channels and it is not but)
+    ways = house.manners.channels - {but}
+    usable = (it for it in Channel if it in ways and address_of(patient, it))
     return next(usable, Unsaid.NO_CHANNEL)
 
 

@@ -17,6 +17,7 @@ from bot.settings import LogFormat
 TOKEN = "1234567890:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 URL = f"https://api.telegram.org/bot{TOKEN}/sendMessage"
 HOOK_SECRET = "hook_secret-9"
+LINK = "dgAAAAAAAAAHahyJ2CmTtFqV9Hqk4nVYp9Zp6-_"  # as long as a patient's
 CODE = "kQ7h-Zt3Lw0_bN5x"
 DATABASE = "postgresql://slotwise:s3cret-w0rd@db.example/slotwise"
 
@@ -46,6 +47,7 @@ def test_no_secret_stands_in_any_line_tracebacks_included(
         log.info("called", headers={"x-telegram-bot-api-secret-token": HOOK_SECRET})
         log.info("said", text=f"/start {CODE}", link=f"https://t.me/slotwise_bot?start={CODE}")
         logging.getLogger("telegram").warning("no answer from %s", URL)
+        log.warning("not answered", path=f"/v/{LINK}", url=f"https://clinic.example/s/{LINK}")
         errors = (httpx.ConnectError(URL), ValueError(DATABASE), LookupError(HOOK_SECRET))
         for error in (*errors, KeyError(f"/start@slotwise_bot {CODE}")):
             try:
@@ -60,7 +62,7 @@ def test_no_secret_stands_in_any_line_tracebacks_included(
     assert "RuntimeError" in written
     assert "a handler failed" in written
     assert "api.telegram.org" in written
-    for secret in (TOKEN, TOKEN.split(":")[1], "s3cret-w0rd", HOOK_SECRET, CODE):
+    for secret in (TOKEN, TOKEN.split(":")[1], "s3cret-w0rd", HOOK_SECRET, CODE, LINK):
         assert secret not in written
 
 
