@@ -22,7 +22,7 @@ from domain.people import Role
 from domain.prediction.model import ModelRefused
 from domain.prediction.training import TooLittle
 from storage import counters, invitations, retention, risk
-from storage.feeds.report import ImportRefused
+from storage.feeds.report import ImportRefused, KindWord
 from storage.models import NoSuchModel
 from storage.retention import TidiedElsewhere
 from storage.store import StoreUnavailable
@@ -90,13 +90,23 @@ def import_files(
         ),
     ] = None,
     encoding: Annotated[str, typer.Option(help="utf-8, windows-1255 or windows-1252.")] = "utf-8",
+    kind: Annotated[
+        KindWord | None,
+        typer.Option(help="What the files hold; by default told by their first line."),
+    ] = None,
 ) -> None:
-    """Load appointments. The same file twice changes nothing."""
+    """Load appointments, a waitlist or sessions. The same file twice changes nothing."""
     settings = read_settings()
     with open_store(settings) as store:
         clock = SystemClock(settings.as_of)
         if not importing.import_files(
-            store, files, mapping or [], settings=settings, now=clock.now(), encoding=encoding
+            store,
+            files,
+            mapping or [],
+            settings=settings,
+            now=clock.now(),
+            encoding=encoding,
+            kind=kind,
         ):
             raise typer.Exit(1)
 

@@ -6,8 +6,10 @@ under load that was most (`docs/decisions/0007`).
 
 import asyncio
 import json
+import ssl
 import time
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -67,9 +69,8 @@ class Connection(BaseRequest):
     async def initialize(self) -> None:
         """Be ready to connect."""
         if self._session is None:
-            # The same certificates and environment variables as python-telegram-bot's own.
             connector = aiohttp.TCPConnector(
-                limit=self._at_once, ssl=httpx.create_ssl_context(), ttl_dns_cache=300
+                limit=self._at_once, ssl=_certificates(), ttl_dns_cache=300
             )
             self._session = aiohttp.ClientSession(
                 connector=connector, trust_env=True, headers={"User-Agent": self.USER_AGENT}
@@ -212,6 +213,12 @@ def _called(url: str) -> str:
 
 def _chosen(timeout: Any, otherwise: float) -> float:
     return otherwise if timeout is None or isinstance(timeout, DefaultValue) else float(timeout)
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read once: the same certificates and environment variables as python-telegram-bot's own."""
+    return httpx.create_ssl_context()
 
 
 def _body(request_data: RequestData | None) -> aiohttp.FormData | None:

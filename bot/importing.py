@@ -21,7 +21,7 @@ from bot.settings import Settings
 from storage.feeds.importing import Progress as Told
 from storage.feeds.importing import import_file
 from storage.feeds.mapping import read_mapping
-from storage.feeds.report import ImportRefused
+from storage.feeds.report import ImportRefused, KindWord
 from storage.store import Store
 
 
@@ -33,6 +33,7 @@ def import_files(
     settings: Settings,
     now: datetime,
     encoding: str = "utf-8",
+    kind: KindWord | None = None,
 ) -> bool:
     """Import files one after another; a refused one does not keep the next from coming in.
 
@@ -46,6 +47,7 @@ def import_files(
         settings: Where the HMO's calendar stands.
         now: The present (aware).
         encoding: One of `storage.feeds.reading.ENCODINGS`.
+        kind: What all the files hold; by default what the header of each tells.
 
     Returns:
         Whether no file was refused.
@@ -72,6 +74,7 @@ def import_files(
                     now=now,
                     chance=chance,
                     encoding=encoding,
+                    kind=kind,
                     rejects=target,
                     progress=tell,
                 )

@@ -18,6 +18,7 @@ from domain.people import Right, Role
 from domain.pushes import PushKind
 from domain.transfers import Kind
 from handlers import words
+from storage.feeds.report import KindWord
 from storage.trail import TrailRow
 
 _SYSTEM: Final = words.SYSTEM
@@ -48,7 +49,7 @@ SENTENCES: Final[Mapping[str, _Said]] = MappingProxyType(
         "undo call": _Said("took back a call"),
         "correct": _Said("excused a no-show: {reason}"),
         "undo correction": _Said("took back a correction"),
-        "import": _Said("imported a file: {rows}, {rejected} rejected", _COMMAND_LINE),
+        "import": _Said("imported {file}: {rows}, {rejected} rejected", _COMMAND_LINE),
         "export audit": _Said("exported the audit trail", _COMMAND_LINE),
         "export actions": _Said("exported all actions", _COMMAND_LINE),
         "export references": _Said("exported who each reference is", _COMMAND_LINE),
@@ -104,6 +105,7 @@ _RIGHTS: Final = {
     Right.DELIVERIES: "see deliveries",
 }
 _MODEL: Final = re.compile(r"\d{4}-\d\d-\d\d-\d{1,6}")
+_FILES: Final = {word: word.file for word in KindWord} | {KindWord.APPOINTMENTS: "a file"}
 _PUSHES: Final = {PushKind.PEOPLE: "message about people"}
 
 
@@ -183,6 +185,7 @@ _TOLD: Final[Mapping[str, _Teller]] = {
     "rows": _counted("rows", "row"),
     "rejected": _rejected,
     "share": _share,
+    "file": _one_of(KindWord, "kind", _FILES, "a file"),
     "model": _model,
     "month": _month,
 }

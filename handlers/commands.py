@@ -12,13 +12,20 @@ from domain.criteria import Criteria
 from domain.days import WINDOWS
 from domain.people import Member, Right, Role
 from handlers import words
-from handlers.addresses import join, pack
+from handlers.addresses import NOWHERE, join, pack
 from handlers.audit_trail import audit_typed
+from handlers.availability import availability
 from handlers.call_list import today
 from handlers.card import find
 from handlers.context import Context
 from handlers.corrected import report
 from handlers.deliveries import delivery_list
+from handlers.department_pick import (
+    AVAILABILITY,
+    AVAILABILITY_DEPARTMENTS,
+    WAITLIST,
+    WAITLIST_DEPARTMENTS,
+)
 from handlers.efficiency import efficiency_screen
 from handlers.fairness import fairness
 from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
@@ -27,11 +34,12 @@ from handlers.matching import named
 from handlers.model import model
 from handlers.people import everybody
 from handlers.risk_list import BY_DEPARTMENT, LIST, out_of_reach, risk_list
-from handlers.screens import Screen, Visit, button
+from handlers.screens import Screen, ScreenMaker, Visit, button
 from handlers.settings import settings
 from handlers.summary import SUMMARY, is_slow, summary
 from handlers.transfers import pending
 from handlers.trial import trial
+from handlers.waitlist import waiting_list
 from storage import risk
 from storage.flagged import SEX
 
@@ -76,6 +84,24 @@ async def on_efficiency(update: Update, context: Context) -> None:
 async def on_pending(update: Update, context: Context) -> None:
     """`/pending`."""
     await _send(update, context, await pending(context.visit, ["0"]))
+
+
+async def on_waitlist(update: Update, context: Context) -> None:
+    """`/waitlist [department]`."""
+    await _send(
+        update,
+        context,
+        await _of_department(context, waiting_list, WAITLIST, WAITLIST_DEPARTMENTS),
+    )
+
+
+async def on_capacity(update: Update, context: Context) -> None:
+    """`/capacity [department]`."""
+    await _send(
+        update,
+        context,
+        await _of_department(context, availability, AVAILABILITY, AVAILABILITY_DEPARTMENTS),
+    )
 
 
 async def on_summary(update: Update, context: Context) -> None:
@@ -164,6 +190,8 @@ COMMANDS: Final = (
     Command("find", "a patient by reference: /find P-7K3MQD", on_find),
     Command("heatmap", "where no-shows concentrate", on_heatmap),
     Command("efficiency", "how much was acted on and won back", on_efficiency),
+    Command("waitlist", "who waits for a slot, and for how long", on_waitlist),
+    Command("capacity", "how full the sessions are, and what is open", on_capacity),
     Command("corrections", "recorded no-shows that were excused", on_corrections, Right.AUDIT),
     Command("model", "what the no-show chances come from", on_model, Right.AUDIT),
     Command("fairness", "whom the chances single out", on_fairness, Right.AUDIT),
@@ -183,7 +211,7 @@ FIRST: Final = {
 }
 """What each role uses most."""
 
-_LOADING: Final = "A CSV file sent here – loads the schedule"
+_LOADING: Final = "A CSV file sent here – loads the schedule, a waitlist or sessions"
 
 
 def commands_of(member: Member) -> list[Command]:
@@ -224,7 +252,26 @@ async def _risk(visit: Visit, typed: list[str]) -> Screen:
         return out_of_reach(criteria.in_department(where), days[0])
     if len(found) == 1:
         return await risk_list(visit, [pack(criteria.in_department(found[0])), "0"])
-    return await _which_department(visit, criteria, name, found)
+    return await _which_department(
+        visit,
+        name,
+        found,
+        lambda key: join(LIST, pack(criteria.in_department(key)), 0),
+        join(BY_DEPARTMENT, pack(criteria), 0),
+    )
+
+
+async def _of_department(context: Context, make: ScreenMaker, purpose: str, chooser: str) -> Screen:
+    """A screen that is about one department, where one was typed, or about all."""
+    visit, name = context.visit, " ".join(context.args or [])
+    if not name:
+        return await make(visit, [NOWHERE, "0"])
+    found = await _departments_like(visit, name)
+    if len(found) == 1:
+        return await make(visit, [str(found[0]), "0"])
+    return await _which_department(
+        visit, name, found, lambda key: join(purpose, key, 0), join(chooser, 0)
+    )
 
 
 async def _departments_like(visit: Visit, name: str) -> list[int]:
@@ -235,19 +282,25 @@ async def _departments_like(visit: Visit, name: str) -> list[int]:
 
 
 async def _which_department(
-    visit: Visit, criteria: Criteria, name: str, found: list[int]
+    visit: Visit, name: str, found: list[int], lead: Callable[[int], str], choose: str
 ) -> Screen:
+    """The answer to a name that several departments have, or none.
+
+    Args:
+        visit: Who asks.
+        name: What was typed.
+        found: The departments that it fits.
+        lead: The address of the screen about a department.
+        choose: The address at which all departments are offered.
+    """
     names = await visit.desk.store.read(risk.departments)
     typed = words.plain(words.quoted(words.cut(name, 60)))
     if not found:
         return Screen(
             f"No department of yours is called {typed}.",
-            [[button("Choose a department", join(BY_DEPARTMENT, pack(criteria), 0))]],
+            [[button("Choose a department", choose)]],
         )
     return Screen(
         words.which(len(found), "department", typed),
-        [
-            [button(words.cut(names[key], 60), join(LIST, pack(criteria.in_department(key)), 0))]
-            for key in found[: words.CHOICES]
-        ],
+        [[button(words.cut(names[key], 60), lead(key))] for key in found[: words.CHOICES]],
     )

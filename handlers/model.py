@@ -11,10 +11,11 @@ from handlers import words
 from handlers.addresses import UnknownAddress, join, split, whole
 from handlers.desk import ChartRequest, PictureUnavailable
 from handlers.screens import Answer, Buttons, Picture, Screen, Visit, button
-from storage import model_uses, models
+from storage import model_uses, models, watching
 from storage.flagged import SEX
 from storage.model_uses import Use
 from storage.models import Version
+from storage.watching import Watched
 
 MODEL: Final = "model"
 CHART: Final = "chart"
@@ -53,12 +54,12 @@ def is_slow(address: str) -> bool:
 async def model(visit: Visit, _arguments: Sequence[str]) -> Screen:
     """What is in charge, since when, and how good it is."""
     visit.member.require(Right.AUDIT)
-    use, last = await visit.desk.store.read(_read)
+    use, last, watched = await visit.desk.store.read(_read)
     if use is None or use.version is None:
         lines = _of_the_rule(visit, use, last)
         rows: Buttons = []
     else:
-        lines = _of_the_model(visit, use, use.version)
+        lines = _of_the_model(visit, use, use.version, watched)
         charts = [button(label, join(CHART, kind)) for kind, label in CHARTS.items()]
         rows = [charts, [button("Fairness", join(FAIRNESS, SEX))]]
     if use is not None and visit.member.may(Right.MODEL):
@@ -102,7 +103,7 @@ async def ask_to_roll_back(visit: Visit, arguments: Sequence[str]) -> Screen:
     """Ask once before another model, or the rule, is put in charge: what is in charge."""
     visit.member.require(Right.MODEL)
     key = whole(arguments[0])
-    use, _ = await visit.desk.store.read(_read)
+    use, *_ = await visit.desk.store.read(_read)
     if use is None or use.id != key:
         return await model(visit, [])
     now, before = _name(use.version.name if use.version else None), _name(use.before)
@@ -131,9 +132,10 @@ async def roll_back(visit: Visit, arguments: Sequence[str]) -> Answer:
     return Answer(await model(visit, []), toast)
 
 
-def _read(session: Session) -> tuple[Use | None, Version | None]:
-    """What is in charge, and the model that was trained last."""
-    return model_uses.latest_use(session), next(iter(models.versions(session)), None)
+def _read(session: Session) -> tuple[Use | None, Version | None, Watched | None]:
+    """What is in charge, the model that was trained last, and how the latest chances did."""
+    last = next(iter(models.versions(session)), None)
+    return model_uses.latest_use(session), last, watching.watched(session)
 
 
 def _kind(argument: str) -> Kind:
@@ -170,7 +172,7 @@ def _of_the_rule(visit: Visit, use: Use | None, last: Version | None) -> list[st
     return lines
 
 
-def _of_the_model(visit: Visit, use: Use, found: Version) -> list[str]:
+def _of_the_model(visit: Visit, use: Use, found: Version, watched: Watched | None) -> list[str]:
     report = found.report
     return [
         words.bold(f"The model {found.name} is in charge"),
@@ -180,7 +182,30 @@ def _of_the_model(visit: Visit, use: Use, found: Version) -> list[str]:
         "",
         *_figures(report),
         "",
+        *_latest(watched),
         _ORDERS,
+    ]
+
+
+def _latest(found: Watched | None) -> list[str]:
+    """What became of the chances of the latest month that was looked at, and an empty line."""
+    if found is None or found.foretold is None or found.missed is None:
+        return []
+    month = f"{date.fromisoformat(found.month):%B %Y}"
+    figures = f"{100 * found.foretold:.1f} % foretold, {100 * found.missed:.1f} % stayed away"
+    if found.auc is not None and found.slope is not None:
+        figures += f"; AUC {found.auc:.2f}, calibration slope {found.slope:.2f}"
+    if found.problem:
+        verdict = f"Out of the band: {words.plain(found.problem)}"
+    elif found.is_enough:
+        verdict = "All within the band."
+    else:
+        verdict = "Too few to say whether that is within the band."
+    return [
+        f"Chances of {month}, {words.count(found.rows, 'outcome')}:",
+        figures,
+        verdict,
+        "",
     ]
 
 

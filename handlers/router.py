@@ -11,6 +11,7 @@ from telegram.constants import ChatAction
 from domain.people import Refused, Right
 from handlers import (
     audit_trail,
+    availability,
     batch,
     call_history,
     call_list,
@@ -20,6 +21,7 @@ from handlers import (
     corrected,
     corrections,
     deliveries,
+    department_pick,
     efficiency,
     fairness,
     heatmap,
@@ -36,6 +38,7 @@ from handlers import (
     to_confirm,
     transfers,
     trial,
+    waitlist,
     words,
 )
 from handlers.addresses import UnknownAddress, split, whole
@@ -78,6 +81,10 @@ SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
         corrections.WRONG: corrections.wrong,
         corrections.RECORD: corrections.record,
         corrected.REPORT: corrected.report,
+        department_pick.WAITLIST: waitlist.waiting_list,
+        department_pick.WAITLIST_DEPARTMENTS: waitlist.choose_department,
+        department_pick.AVAILABILITY: availability.availability,
+        department_pick.AVAILABILITY_DEPARTMENTS: availability.choose_department,
         settings.SETTINGS: settings.settings,
         settings.TIMES: settings.times,
         settings.CAPACITIES: capacity.choose_department,

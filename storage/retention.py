@@ -142,14 +142,15 @@ def mark_done(session: Session, night: date) -> None:
 def past_patients(session: Session, before: datetime, last: int = 0) -> list[int]:
     """The next patients after `last` who can be recognised and have no appointment since `before`.
 
-    Who is on the waitlist is not among them. So all portions together look at each patient once.
+    Who waits for one, or has begun to since, is not among them. So all portions together look at
+    each patient once.
     """
     wanted = _past(before).where(col(Patient.id) > last).order_by(col(Patient.id)).limit(PORTION)
     return [key for key in session.scalars(wanted) if key is not None]
 
 
 def anonymise(session: Session, patients: Sequence[int], before: datetime, now: datetime) -> Tidied:
-    """Make those of the patients anonymous who still have no appointment since `before`.
+    """Make those of the patients anonymous who still neither visited nor waited since `before`.
 
     Raises:
         TidiedElsewhere: Another process is at it.
@@ -248,7 +249,8 @@ def _past(before: datetime) -> Select[Any]:
         col(Appointment.patient_id) == col(Patient.id), col(Appointment.start) >= before
     )
     waits = exists().where(
-        col(Waiting.patient_id) == col(Patient.id), col(Waiting.state) == WaitState.WAITING
+        col(Waiting.patient_id) == col(Patient.id),
+        or_(col(Waiting.state) == WaitState.WAITING, col(Waiting.since) >= before),
     )
     return select(col(Patient.id)).where(
         func.substr(col(Patient.external_id), 1, 1) != NOBODY, ~since, ~waits

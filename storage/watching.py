@@ -40,11 +40,21 @@ class Watched:
         rows: How many appointments had both a chance and an outcome.
         problem: What is out of its band, in plain words; `None` if all is well, or too little
             was there to say so.
+        is_enough: Whether enough was there to say so.
+        foretold: Mean chance, 0–1; this and the rest `None` without any that has a value.
+        missed: Share of no-shows, 0–1.
+        auc: How well the order was, 0–1.
+        slope: Of the calibration; 1 is right.
     """
 
     month: str
     rows: int
     problem: str | None
+    is_enough: bool = False
+    foretold: float | None = None
+    missed: float | None = None
+    auc: float | None = None
+    slope: float | None = None
 
 
 def last_month(today: date) -> Span:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -98,17 +99,7 @@ class Hmo:
 
     def load(self, store: Store, now: datetime | None = None) -> ImportReport:
         """Import it."""
-        with TemporaryDirectory() as folder:
-            return import_file(
-                store,
-                io.BytesIO(self.csv()),
-                name="hmo.csv",
-                mapping=Mapping(),
-                calendar=HOUSE.calendar,
-                now=now or self.now,
-                chance=np.random.default_rng(7),
-                rejects=Path(folder, "rejects.csv"),
-            )
+        return load_file(store, self.csv(), now or self.now)
 
 
 def join(
@@ -129,3 +120,23 @@ def join(
         return member
 
     return store.write_now(work)
+
+
+def load(store: Store, header: str, lines: Iterable[str], now: datetime) -> ImportReport:
+    """Import a file of any kind, given by its lines."""
+    return load_file(store, "\n".join([header, *lines, ""]).encode(), now)
+
+
+def load_file(store: Store, content: bytes, now: datetime) -> ImportReport:
+    """Import a file through the product."""
+    with TemporaryDirectory() as folder:
+        return import_file(
+            store,
+            io.BytesIO(content),
+            name="hmo.csv",
+            mapping=Mapping(),
+            calendar=HOUSE.calendar,
+            now=now,
+            chance=np.random.default_rng(7),
+            rejects=Path(folder, "rejects.csv"),
+        )

@@ -50,6 +50,7 @@ COLUMNS: Final = (
     "reminder_sent",
     "phone",
     "email",
+    "consent",
 )
 
 _DAYS_BACK: Final = 518  # with the coming 30 days: 18 months
@@ -58,6 +59,7 @@ _CANCELLED: Final = 0.13
 _UNRECORDED: Final = 0.0035
 _IN_ERROR: Final = 0.002
 _REMINDED: Final = 0.8
+_CONSENTS: Final = {"yes": 0.88, "no": 0.07, "": 0.05}
 _REMINDER_DAYS: Final = 4
 
 
@@ -84,7 +86,8 @@ def sample_rows(now: datetime, zone: ZoneInfo, seed: int = 20261124) -> Iterator
     reminded = _draw_reminders(rng, patients, visits, today)
     risk = _no_show_chances(patients, visits, reminded)
     statuses = _draw_statuses(rng, calendar, visits, risk, present)
-    yield from _rows(patients, visits, calendar, reminded, statuses)
+    consents = _draw_consents(seed, len(patients.born))
+    yield from _rows(patients, visits, calendar, reminded, statuses, consents)
 
 
 def write_sample(path: Path, now: datetime, zone: ZoneInfo) -> int:
@@ -174,14 +177,28 @@ def _draw_statuses(
     return [words[choice] for choice in chosen.tolist()]
 
 
+def _draw_consents(seed: int, patients: int) -> list[str]:
+    """Whether each agreed to be written to; of some nobody has noted it.
+
+    By a generator of its own: the schedule is the same with or without it.
+    """
+    rng = np.random.default_rng((seed, 1))
+    words, shares = zip(*_CONSENTS.items(), strict=True)
+    return [str(word) for word in rng.choice(words, patients, p=shares)]
+
+
 def _rows(
     patients: Patients,
     visits: Visits,
     calendar: Calendar,
     reminded: Flags,
     statuses: list[Status],
+    consents: list[str],
 ) -> Iterator[dict[str, str]]:
-    people = [_person(patients, patient) for patient in range(len(patients.born))]
+    people = [
+        _person(patients, patient) | {"consent": consent}
+        for patient, consent in enumerate(consents)
+    ]
     columns = zip(
         (people[patient] for patient in visits.patient.tolist()),
         (SPECIALTIES[department] for department in visits.department.tolist()),

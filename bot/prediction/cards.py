@@ -47,7 +47,7 @@ def card(
         "## What it was made of",
         f"{rows_in_words(found)}, {found['first_day']} to {found['last_day']}; each as it was "
         "known on the evening before. "
-        f"Trees: {found['kind']}, chosen by log loss on {found['judged_on']}: "
+        f"Family: {found['kind']}, chosen by log loss on {found['judged_on']}: "
         + ", ".join(f"{kind} {row['log_loss']:.4f}" for kind, row in found["compared"].items())
         + ".",
         f"It looks at: {', '.join(FAMILIES)}. Neither sex nor any audited column is among them.",

@@ -156,6 +156,7 @@ def score() -> None:
 
     settings, clock = _begin()
     with open_store(settings) as store:
+        _require_its_file(store, settings)
         predictor = Predictor(store, settings.house, settings.data_dir, clock)
         with _progress():
             done = asyncio.run(score_all(store, predictor, settings.house.calendar, clock.now()))
@@ -193,6 +194,26 @@ def fairness(
 def _begin() -> tuple[Settings, SystemClock]:
     settings = read_settings()
     return settings, SystemClock(settings.as_of)
+
+
+def _require_its_file(store: "Store", settings: Settings) -> None:
+    """That the model in charge, if there is one, can be used.
+
+    Raises:
+        ModelRefused: It cannot: why, and what to do.
+    """
+    from bot.prediction import model_files
+    from domain.prediction.model import ModelRefused
+    from storage import models
+
+    version = store.read_now(models.version_in_charge)
+    if version is None:
+        return
+    try:
+        model_files.load(settings.data_dir, version).ready()
+    except ModelRefused as reason:
+        told = f"Nothing was scored: {reason}. Put the file back, or: activate {RULE}"
+        raise ModelRefused(told) from reason
 
 
 def _lesson(settings: Settings, threads: int = 1) -> "Lesson":

@@ -28,7 +28,7 @@ _SHORT: Final = {
 def report(version: Version) -> None:
     """A model that was just trained."""
     found = version.report
-    _say(f"{version.name}: {version.kind} trees, {rows_in_words(found)}")
+    _say(f"{version.name}: {version.kind}, {rows_in_words(found)}")
     _say(f"Learned from {found['first_day']} to {found['last_day']}")
     _say(f"Judged on {found['judged_on']}, having seen only the days before:")
     names = [name for name in WHO if name in found["judged"]]
@@ -70,7 +70,7 @@ def versions(found: Sequence[Version]) -> None:
         for each in found
     ]
     if rows:
-        _table(["model", "trees", "made (UTC)", "learned from", "AUC", ""], rows)
+        _table(["model", "family", "made (UTC)", "learned from", "AUC", ""], rows)
     else:
         _say("There is no model yet: train makes one.")
     if not any(each.in_charge for each in found):

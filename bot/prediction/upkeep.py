@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -76,9 +77,14 @@ def _to_be_watched(session: Session, month: Span) -> int | None:
 
 
 def _held_to_account(month: Span, table: pd.DataFrame) -> Watched:
-    found = months(table[["day", "chance", "outcome"]]) if len(table) else []
-    problem = next((each.problem for each in found if each.problem), None)
-    return Watched(month.first.isoformat(), len(table), problem)
+    """What became of the chances of one whole month."""
+    name, found = month.first.isoformat(), months(table)
+    if not found:
+        return Watched(name, 0, None)
+    (seen,) = found
+    figures = (seen.mean, seen.rate, seen.auc, seen.slope)
+    known = (value if math.isfinite(value) else None for value in figures)
+    return Watched(name, seen.rows, seen.problem, seen.is_enough, *known)
 
 
 async def _train(settings: Settings, desk: Desk) -> None:

@@ -52,9 +52,14 @@ class Month:
         return self.mean / self.rate if self.no_shows else float("nan")
 
     @property
+    def is_enough(self) -> bool:
+        """Whether there are enough of both outcomes to say anything."""
+        return min(self.no_shows, self.rows - self.no_shows) >= FEWEST_OF_A_KIND
+
+    @property
     def problem(self) -> str | None:
         """What is out of its band, in plain words; `None` if nothing, or too little is known."""
-        if min(self.no_shows, self.rows - self.no_shows) < FEWEST_OF_A_KIND:
+        if not self.is_enough:
             return None
         if not is_in_band(self.level):
             return (

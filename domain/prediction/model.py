@@ -33,7 +33,7 @@ class ModelRefused(Exception):  # noqa: N818 - a state of things
 
 
 class Kind(StrEnum):
-    """How the trees were grown."""
+    """The families of models, by how their trees are grown: told by these words everywhere."""
 
     BOOSTED = "boosted"
     FOREST = "forest"

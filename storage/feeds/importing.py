@@ -18,11 +18,17 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.days import Calendar
 from storage import audit
-from storage.feeds.mapping import Mapping
-from storage.feeds.merging import Merged, merge, refuse_other_zone
+from storage.feeds.mapping import Mapping, kind_called
+from storage.feeds.merging import Changes, Merged, merge, refuse_other_zone
 from storage.feeds.reading import Feed, open_feed
 from storage.feeds.rejects import Rejects
-from storage.feeds.report import ImportRefused, ImportReport, RowRejected, reason_lines
+from storage.feeds.report import (
+    ImportRefused,
+    ImportReport,
+    KindWord,
+    RowRejected,
+    reason_lines,
+)
 from storage.feeds.rows import Record, RowReader
 from storage.feeds.staging import Staging, staging
 from storage.store import Store, may_pass_again, told_plainly
@@ -47,6 +53,7 @@ def import_file(  # noqa: PLR0913 - a file, how to read it and as of when
     chance: np.random.Generator,
     rejects: Path,
     encoding: str = "utf-8",
+    kind: KindWord | None = None,
     progress: Progress | None = None,
     member_id: int | None = None,
 ) -> ImportReport:
@@ -64,6 +71,7 @@ def import_file(  # noqa: PLR0913 - a file, how to read it and as of when
         chance: Where new patients' references come from.
         rejects: Where the rows go that cannot be used; made only if there are any.
         encoding: One of `storage.feeds.reading.ENCODINGS`.
+        kind: What the file holds; by default what its header tells.
         progress: Called every thousand rows and when the merge begins.
         member_id: Who imports, for the audit; `None` is the command line.
 
@@ -75,19 +83,24 @@ def import_file(  # noqa: PLR0913 - a file, how to read it and as of when
     began = time.monotonic()
     tell = progress or _silence
     with told_plainly(), open_feed(source, encoding) as feed:
-        reader = RowReader(mapping.fit(feed.header), mapping, calendar, now)
-        with Rejects(rejects, feed.header) as rejected, staging(store) as staged:
+        holds = kind_called(kind) if kind else mapping.kind_of(feed.header)
+        reader = holds.reader(mapping.fit(feed.header, holds), mapping.words, calendar, now)
+        with Rejects(rejects, feed.header) as rejected, staging(store, holds.staged) as staged:
             with staged.connection.begin():
                 refuse_other_zone(staged.connection, calendar)
             with staged.connection.begin():
                 read = _stage(feed, reader, staged, rejected, tell)
+                read = replace(read, kind=holds.word, name=name)
             tell("merging", feed.bytes_read)
 
+            def take_in(staged: Staging) -> Changes:
+                return holds.take_in(staged, now, member_id)
+
             def work() -> ImportReport:
-                merged = merge(staged, calendar, chance, now, member_id)
-                report = _finished(replace(read, name=name), merged, time.monotonic() - began)
+                merged = merge(staged, take_in, calendar, chance)
+                report = _finished(read, merged, time.monotonic() - began)
                 told = audit.entry("import", at=now, member_id=member_id, **_detail(report))
-                audit.append(staged.connection, [*merged.entries, told])
+                audit.append(staged.connection, [*merged.changes.entries, told])
                 rejected.keep()
                 return report
 
@@ -140,11 +153,12 @@ def _refuse_useless(rows: int, rejected: Rejects) -> None:
 def _finished(read: ImportReport, merged: Merged, seconds: float) -> ImportReport:
     left_out = read.rejected + read.not_booked_yet + read.duplicates + merged.forgotten
     usable = read.rows - left_out
+    inserted, updated = merged.changes.inserted, merged.changes.updated
     return replace(
         read,
-        inserted=merged.inserted,
-        updated=merged.updated,
-        unchanged=usable - merged.inserted - merged.updated,
+        inserted=inserted,
+        updated=updated,
+        unchanged=usable - inserted - updated,
         forgotten=merged.forgotten,
         new_patients=merged.new_patients,
         patients_updated=merged.patients_updated,

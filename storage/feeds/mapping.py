@@ -7,44 +7,19 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from storage.feeds.report import ImportRefused
+from storage.feeds.kind import Kind
+from storage.feeds.kinds import KINDS
+from storage.feeds.layout import Layout, MissingColumns, lay_out
+from storage.feeds.report import ImportRefused, KindWord
 
-NEEDED: Final = ("appointment_id", "patient_id", "department", "start", "status")
-OPTIONAL: Final = (
-    "booked_at",
-    "age",
-    "birth_date",
-    "sex",
-    "clinician",
-    "duration",
-    "phone",
-    "email",
-    "language",
-    "reminder_sent",
-)
-FIELDS: Final = NEEDED + OPTIONAL
-
-REJECT_COLUMNS: Final = ("rejected_line", "rejected_because")
-"""What a rejects file has before the file's own columns; not kept when it comes back corrected."""
+FIELDS: Final = tuple(dict.fromkeys(name for kind in KINDS for name in kind.fields.all))
+"""Every field of any kind."""
 
 _FOUND_SHOWN: Final = 15
-_BY_MAP: Final = "Name them by --map, such as --map department=Clinic"
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where the fields stand in the rows of one file.
-
-    Attributes:
-        positions: For each of `FIELDS` the position of its column; -1 where there is none.
-        extras: Name and position of every other column.
-        of_rejects: Whether the file is a rejects file that comes back corrected.
-    """
-
-    width: int
-    positions: tuple[int, ...]
-    extras: tuple[tuple[str, int], ...]
-    of_rejects: bool
+_BY_MAP: Final = (
+    "Name them by --map, such as --map department=Clinic, "
+    f"or say what it holds by --kind {'|'.join(KindWord)}"
+)
 
 
 @dataclass(frozen=True)
@@ -64,29 +39,29 @@ class Mapping:
         """This mapping where it says something, `base` elsewhere."""
         return Mapping(base.columns | self.columns, base.words | self.words)
 
-    def fit(self, header: Sequence[str]) -> Layout:
-        """Find the fields in a header; capitals and spaces around a name do not matter.
+    def kind_of(self, header: Sequence[str]) -> Kind:
+        """The kind of a file with this header; the nearest one, if it is none of them."""
+        found = {kind.word: kind.fields.found_in(header, self.columns) for kind in KINDS}
+        for kind in KINDS:
+            if found[kind.word] == len(kind.fields.needed):
+                return kind
+        return max(KINDS, key=lambda kind: (found[kind.word], kind.word == KindWord.APPOINTMENTS))
+
+    def fit(self, header: Sequence[str], kind: Kind) -> Layout:
+        """Find the fields of a kind in a header.
 
         Raises:
             ImportRefused: A needed or a named column is missing, or a name appears twice.
         """
-        places: dict[str, int] = {}
-        for place, name in enumerate(header):
-            if places.setdefault(_key(name), place) != place:
-                raise ImportRefused(f"the column {name[:60]} appears twice")
-        wanted = {name: self.columns.get(name, name) for name in FIELDS}
-        missing = [
-            column if column == name else f"{column} (for {name})"
-            for name, column in wanted.items()
-            if _key(column) not in places and (name in NEEDED or name in self.columns)
-        ]
-        if missing:
-            raise ImportRefused(_missing(missing, header), _BY_MAP)
-        positions = tuple(places.get(_key(column), -1) for column in wanted.values())
-        ours = {places[name] for name in REJECT_COLUMNS if name in places}
-        other = set(range(len(header))) - set(positions) - ours
-        extras = tuple((header[place], place) for place in sorted(other))
-        return Layout(len(header), positions, extras, of_rejects=bool(ours))
+        try:
+            return lay_out(kind.fields, header, self.columns)
+        except MissingColumns as missing:
+            raise ImportRefused(_missing(missing.names, header, kind), _BY_MAP) from None
+
+
+def kind_called(word: KindWord) -> Kind:
+    """The kind that a person named."""
+    return next(kind for kind in KINDS if kind.word is word)
 
 
 def read_mapping(given: Iterable[str]) -> Mapping:
@@ -188,14 +163,10 @@ def _checked(mapping: Mapping) -> Mapping:
     return mapping
 
 
-def _key(name: str) -> str:
-    return name.strip().casefold()
-
-
-def _missing(missing: list[str], header: Sequence[str]) -> str:
+def _missing(missing: list[str], header: Sequence[str], kind: Kind) -> str:
     found = ", ".join(name[:40] for name in header[:_FOUND_SHOWN])
     more = f" and {len(header) - _FOUND_SHOWN} more" if len(header) > _FOUND_SHOWN else ""
     return (
-        f"missing {'column' if len(missing) == 1 else 'columns'}: {', '.join(missing)};"
-        f" found: {found}{more}"
+        f"missing {'column' if len(missing) == 1 else 'columns'} of {kind.word.file}:"
+        f" {', '.join(missing)}; found: {found}{more}"
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
-from storage.feeds.mapping import REJECT_COLUMNS
+from storage.feeds.layout import REJECT_COLUMNS
 from storage.feeds.report import ImportRefused
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")

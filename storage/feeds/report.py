@@ -2,11 +2,38 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from domain.counting import count
 
 _REASONS_SHOWN: Final = 5
+
+
+class KindWord(StrEnum):
+    """What a file holds, as `--kind` calls it."""
+
+    APPOINTMENTS = "appointments"
+    WAITLIST = "waitlist"
+    SESSIONS = "sessions"
+
+    @property
+    def file(self) -> str:
+        """`a waitlist file`."""
+        return f"{'an' if self is KindWord.APPOINTMENTS else 'a'} {self.value} file"
+
+
+_ROW: Final = {
+    KindWord.APPOINTMENTS: "row",
+    KindWord.WAITLIST: "waitlist row",
+    KindWord.SESSIONS: "session row",
+}
+_KEY: Final = {
+    KindWord.APPOINTMENTS: "appointment_id",
+    KindWord.WAITLIST: "waiting_id",
+    KindWord.SESSIONS: "clinician, department and start",
+}
+"""What makes two rows of a file the same thing."""
 
 
 class ImportRefused(Exception):  # noqa: N818 - an answer to a person, in one line
@@ -36,6 +63,7 @@ class ImportReport:
     `duplicates` and `forgotten`.
 
     Attributes:
+        kind: What the file holds.
         name: The file's name.
         sha256: The digest of the file as it was given (packed, if it was).
         rows: Rows below the header, blank lines left out.
@@ -56,6 +84,7 @@ class ImportReport:
     outcome_withheld: int
     duplicates: int
     sha256: str
+    kind: KindWord = KindWord.APPOINTMENTS
     name: str = ""
     inserted: int = 0
     updated: int = 0
@@ -69,7 +98,7 @@ class ImportReport:
     def lines(self) -> list[str]:
         """The report in words, for a terminal or a chat; what did not occur is left out."""
         told = [
-            f"{self.name}: {count(self.rows, 'row')} in {self.seconds:,.1f} s",
+            f"{self.name}: {count(self.rows, _ROW[self.kind])} in {self.seconds:,.1f} s",
             f"{self.inserted:,} new, {self.updated:,} updated, {self.unchanged:,} unchanged",
         ]
         told += [
@@ -81,7 +110,7 @@ class ImportReport:
                 (self.not_booked_yet, "row", " left out: not booked yet"),
                 (self.forgotten, "row", " left out: older than what is kept of patients"),
                 (self.outcome_withheld, "row", " stored as booked: the outcome is to come"),
-                (self.duplicates, "row", " replaced by a later one of the same appointment_id"),
+                (self.duplicates, "row", f" replaced by a later one of the same {_KEY[self.kind]}"),
                 (self.rejected, "row", " rejected"),
             )
             if number

@@ -5,26 +5,41 @@ size takes little memory, and they vanish with the connection, however it ends.
 """
 # ruff: noqa: S608 - statements are made of this module's constants; values are bound
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
-from storage.feeds.rows import Numbers, Record
+from storage.feeds.cells import Numbers
+from storage.feeds.rows import Record
 from storage.store import Store
+
+Columns = Mapping[str, str]
+"""Columns of a staging table: name → type, one of `Dialect`'s words."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """The few words in which the two databases differ."""
+    """The few words in which the two databases differ, and the types of staged columns."""
 
     serial: str
     integer: str
     boolean: str
     day: str
     differs: str
+    text: str = "TEXT"
+
+    @property
+    def key(self) -> str:
+        """A whole number that is a table's key."""
+        return f"{self.integer} PRIMARY KEY"
+
+    def table(self, name: str, columns: Columns) -> str:
+        """The statement that makes a staging table."""
+        typed = ", ".join(f"{column} {getattr(self, kind)}" for column, kind in columns.items())
+        return f"CREATE TEMPORARY TABLE {name} ({typed})"
 
 
 SQLITE: Final = Dialect("INTEGER PRIMARY KEY", "INTEGER", "INTEGER", "TEXT", "IS NOT")
@@ -36,10 +51,45 @@ POSTGRESQL: Final = Dialect(
     "IS DISTINCT FROM",
 )
 
+
+@dataclass(frozen=True)
+class Staged:
+    """How the rows of a kind of file wait for the merge.
+
+    Attributes:
+        columns: Those of `feed_row`, in the order of the kind's records.
+        key: Columns that tell what a row is about: the last row about a thing counts.
+        people: Columns about the patient whom the column `patient` names; none: no patients.
+        forgotten: A condition on `feed_row`: it is of before `:before`, from when on patients
+            are known, and names something unknown. `None`: nothing is left out for that.
+        tables: Other tables that the kind's merge needs.
+    """
+
+    columns: Columns
+    key: tuple[str, ...]
+    people: tuple[str, ...] = ()
+    forgotten: str | None = None
+    tables: Mapping[str, Columns] = field(default_factory=dict)
+
+
 _CACHE_KIB: Final = 32 * 1024
 """SQLite's for the temporary tables: as much as for its main database."""
 
-PATIENT_FIELDS: Final = ("birth_date", "sex", "language", "phone", "email")
+_PERSON: Final[Columns] = {
+    "birth_date": "day",
+    "sex": "text",
+    "language": "text",
+    "phone": "text",
+    "email": "text",
+    "consent": "boolean",
+}
+_NAME: Final[Columns] = {"number": "key", "name": "text", "id": "integer"}
+_COMMON: Final[Mapping[str, Columns]] = {
+    "feed_department": _NAME,
+    "feed_clinician": _NAME,
+    "feed_patient": {"number": "serial", "external_id": "text", **_PERSON},
+    "feed_reference": {"number": "integer", "reference": "text"},
+}
 
 
 class Staging:
@@ -48,14 +98,16 @@ class Staging:
     Attributes:
         connection: Nobody else's; the merge must run on it.
         dialect: The database's words.
+        shape: How rows of this kind are staged.
     """
 
-    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+    def __init__(self, connection: Connection, dialect: Dialect, shape: Staged) -> None:
         self.connection = connection
         self.dialect = dialect
+        self.shape = shape
         self._driver: Any = connection.connection.dbapi_connection
-        for table in _tables(dialect):
-            connection.execute(text(table))
+        for name, columns in {"feed_row": shape.columns, **_COMMON, **shape.tables}.items():
+            connection.execute(text(dialect.table(name, columns)))
 
     def fill(self, table: str, rows: list[Record]) -> None:
         """Add rows to a staging table, the quickest way there is."""
@@ -73,19 +125,22 @@ class Staging:
         """Prepare for the merge all that can be prepared without the store's lock.
 
         Returns:
-            How many rows a later row with the same appointment_id replaced.
+            How many rows a later row about the same thing replaced.
         """
-        duplicates = self.run("""
+        key = ", ".join(self.shape.key)
+        duplicates = self.run(f"""
             DELETE FROM feed_row WHERE line IN (
                 SELECT line FROM (
-                    SELECT line, lead(line) OVER (PARTITION BY appointment ORDER BY line) AS later
+                    SELECT line, lead(line) OVER (PARTITION BY {key} ORDER BY line) AS later
                     FROM feed_row
                 ) AS in_order
                 WHERE later IS NOT NULL
             )
         """)
         for table, numbers in (("department", departments), ("clinician", clinicians)):
-            self._name(table, numbers)
+            rows: list[Record] = [(number, name, None) for name, number in numbers.items()]
+            self.fill(f"feed_{table}", rows)
+        self._drop_unused_names()
         self._gather_patients()
         if not self.is_sqlite:
             for table in ("feed_row", "feed_patient", "feed_department", "feed_clinician"):
@@ -94,9 +149,11 @@ class Staging:
 
     def drop_unused(self) -> None:
         """Drop the patients and names that only rows had which are no longer here."""
-        self.run("DELETE FROM feed_patient WHERE external_id NOT IN (SELECT patient FROM feed_row)")
-        for table in ("department", "clinician"):
-            self._drop_unused_names(table)
+        if self.shape.people:
+            self.run(
+                "DELETE FROM feed_patient WHERE external_id NOT IN (SELECT patient FROM feed_row)"
+            )
+        self._drop_unused_names()
 
     def run(self, statement: str, **values: object) -> int:
         """Execute a statement; how many rows it touched."""
@@ -111,32 +168,35 @@ class Staging:
         """Whether the database is SQLite."""
         return self.dialect is SQLITE
 
-    def _name(self, table: str, numbers: Numbers) -> None:
-        rows: list[Record] = [(number, name, None) for name, number in numbers.items()]
-        self.fill(f"feed_{table}", rows)
-        self._drop_unused_names(table)
-
-    def _drop_unused_names(self, table: str) -> None:
+    def _drop_unused_names(self) -> None:
         # A name that only rejected or left out rows have is not to become a department.
-        self.run(f"""
-            DELETE FROM feed_{table} WHERE number NOT IN (
-                SELECT {table} FROM feed_row WHERE {table} IS NOT NULL
-            )
-        """)
+        for table in ("department", "clinician"):
+            if table in self.shape.columns:
+                self.run(f"""
+                    DELETE FROM feed_{table} WHERE number NOT IN (
+                        SELECT {table} FROM feed_row WHERE {table} IS NOT NULL
+                    )
+                """)
 
     def _gather_patients(self) -> None:
         """Each patient once, every field as the last row that has it says."""
-        latest = ", ".join(f"{_latest(field)} AS {field}" for field in PATIENT_FIELDS)
+        people = self.shape.people
+        if not people:
+            return
+        latest = ", ".join(f"{_latest(name)} AS {name}" for name in people)
+        typed = ", ".join(
+            f"CAST({name} AS {getattr(self.dialect, _PERSON[name])})" for name in people
+        )
         self.run(f"""
-            INSERT INTO feed_patient (external_id, birth_date, sex, language, phone, email)
-            SELECT patient, CAST(birth_date AS {self.dialect.day}), sex, language, phone, email
+            INSERT INTO feed_patient (external_id, {", ".join(people)})
+            SELECT patient, {typed}
             FROM (SELECT patient, {latest} FROM feed_row GROUP BY patient) AS gathered
             ORDER BY patient
         """)
 
 
 @contextmanager
-def staging(store: Store) -> Iterator[Staging]:
+def staging(store: Store, shape: Staged) -> Iterator[Staging]:
     """A connection of its own, with the staging tables; closed for good afterwards.
 
     The tables are committed at once, so that an undone merge leaves them.
@@ -150,53 +210,13 @@ def staging(store: Store) -> Iterator[Staging]:
             driver.execute("PRAGMA foreign_keys = OFF")
             driver.execute(f"PRAGMA temp.cache_size = -{_CACHE_KIB}")
         with connection.begin():
-            prepared = Staging(connection, SQLITE if store.is_sqlite else POSTGRESQL)
+            prepared = Staging(connection, SQLITE if store.is_sqlite else POSTGRESQL, shape)
         yield prepared
 
 
-def _latest(field: str) -> str:
+def _latest(name: str) -> str:
     # The line number in front, of fixed width, makes the greatest text the latest.
     return (
-        f"substr(max(CASE WHEN {field} IS NOT NULL"
-        f" THEN CAST(10000000000 + line AS TEXT) || CAST({field} AS TEXT) END), 12)"
+        f"substr(max(CASE WHEN {name} IS NOT NULL"
+        f" THEN CAST(10000000000 + line AS TEXT) || CAST({name} AS TEXT) END), 12)"
     )
-
-
-def _tables(dialect: Dialect) -> list[str]:
-    number = f"number {dialect.integer} PRIMARY KEY, name TEXT, id {dialect.integer}"
-    return [
-        # In the order of `storage.feeds.rows.COLUMNS`.
-        f"""CREATE TEMPORARY TABLE feed_row (
-            line {dialect.integer} PRIMARY KEY, appointment TEXT, patient TEXT,
-            department {dialect.integer}, clinician {dialect.integer},
-            start {dialect.integer}, day {dialect.day}, status TEXT,
-            booked_at {dialect.integer}, age {dialect.integer}, age_group {dialect.integer},
-            duration {dialect.integer}, reminder_sent {dialect.boolean}, extra TEXT,
-            birth_date {dialect.day}, sex TEXT, language TEXT, phone TEXT, email TEXT
-        )""",
-        f"CREATE TEMPORARY TABLE feed_department ({number})",
-        f"CREATE TEMPORARY TABLE feed_clinician ({number})",
-        f"""CREATE TEMPORARY TABLE feed_patient (
-            number {dialect.serial}, external_id TEXT, birth_date {dialect.day}, sex TEXT,
-            language TEXT, phone TEXT, email TEXT
-        )""",
-        f"""CREATE TEMPORARY TABLE feed_change (
-            id {dialect.integer} PRIMARY KEY, patient_id {dialect.integer},
-            department_id {dialect.integer}, clinician_id {dialect.integer},
-            start {dialect.integer}, day {dialect.day}, status TEXT,
-            booked_at {dialect.integer}, age {dialect.integer}, age_group {dialect.integer},
-            duration {dialect.integer}, reminder_sent {dialect.boolean}, extra TEXT,
-            released_at {dialect.integer}
-        )""",
-        f"""CREATE TEMPORARY TABLE feed_overtaken (
-            call {dialect.integer}, answer {dialect.integer}, appointment {dialect.integer},
-            action {dialect.integer}
-        )""",
-        f"""CREATE TEMPORARY TABLE feed_recount (
-            id {dialect.integer} PRIMARY KEY, department_id {dialect.integer},
-            counted {dialect.integer}
-        )""",
-        f"CREATE TEMPORARY TABLE feed_reference (number {dialect.integer}, reference TEXT)",
-        f"CREATE TEMPORARY TABLE touched_patient (id {dialect.integer} PRIMARY KEY)",
-        f"CREATE TEMPORARY TABLE touched_department (id {dialect.integer} PRIMARY KEY)",
-    ]

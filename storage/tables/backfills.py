@@ -101,6 +101,7 @@ class Waiting(SQLModel, table=True):
             text("urgency DESC"),
             "since",
             "id",
+            "state",
             **_where("state = 'waiting'"),
         ),
         Index("ix_waiting_patient_id", "patient_id"),
@@ -135,7 +136,15 @@ class ClinicSession(SQLModel, table=True):
     __tablename__ = "clinic_session"
     __table_args__ = (
         UniqueConstraint("clinician_id", "department_id", "start"),
-        Index("ix_clinic_session_department", "department_id", "start"),
+        Index(
+            "ix_clinic_session_department",
+            "department_id",
+            "start",
+            "until",
+            "slot_minutes",
+            "blocked",
+            "clinician_id",
+        ),
     )
 
     id: int | None = Field(default=None, sa_column=generated_key())

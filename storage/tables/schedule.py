@@ -82,6 +82,14 @@ class Appointment(SQLModel, table=True):
         Index("ix_appointment_patient_start", "patient_id", "start"),
         Index("ix_appointment_day", "day"),
         Index(
+            "ix_appointment_clinician",
+            "clinician_id",
+            "start",
+            "status",
+            "department_id",
+            "duration",
+        ),
+        Index(
             "ix_appointment_risk",
             text("prior_no_shows DESC"),
             "start",

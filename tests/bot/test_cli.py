@@ -10,11 +10,10 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from bot.demo.server import PATIENCE, BotApiServer, Fault, Person
-from bot.receiving import SECOND_POLLER
+from bot.receiving import UNKNOWN_TOKEN
 from bot.settings import PREFIX, Settings
 from domain.clock import SystemClock
 from domain.people import Role
@@ -29,7 +28,6 @@ COMMANDS = (
     *("run", "demo", "import", "invite", "check", "verify", "export", "tidy", "audit"),
     *("train", "evaluate", "models", "activate", "rollback", "score", "fairness"),
 )
-"""Seconds; a program takes one or two to start, on a busy machine many more."""
 
 Said = pytest.CaptureFixture[str]
 
@@ -256,19 +254,6 @@ def test_audit_verify_names_the_first_wrong_row(
     assert capsys.readouterr().out == "Row 2 is missing\n"
 
 
-async def test_a_signal_ends_the_bot_gracefully(tmp_path: Path, telegram: BotApiServer) -> None:
-    program = await bot(tmp_path, telegram)
-    await telegram.polled()
-    dana = telegram.person(1001)
-    await dana.says("/risk")
-    await dana.sees("invited staff")
-    program.send_signal(signal.SIGTERM)
-    out, err = await ended(program)
-    assert (program.returncode, out) == (0, "")
-    assert "Traceback" not in err
-    assert TOKEN not in err
-
-
 async def test_a_signal_ends_the_bot_also_while_telegram_is_out_of_reach(
     tmp_path: Path, telegram: BotApiServer
 ) -> None:
@@ -284,16 +269,14 @@ async def test_a_signal_ends_the_bot_also_while_telegram_is_out_of_reach(
     assert "Traceback" not in err
 
 
-async def test_a_second_poller_ends_with_one_clear_line(
+async def test_what_ends_a_bot_at_work_is_told_in_one_clear_line(
     tmp_path: Path, telegram: BotApiServer
 ) -> None:
-    polling = asyncio.create_task(polls(telegram))
-    await telegram.polled()
+    telegram.faults.add(Fault("getUpdates", code=401, description="Unauthorized", times=None))
     program = await bot(tmp_path, telegram)
     _, err = await ended(program)
-    polling.cancel()
     assert program.returncode == 1
-    assert err.splitlines()[-1] == SECOND_POLLER
+    assert err.splitlines()[-1] == UNKNOWN_TOKEN
     assert "Traceback" not in err
 
 
@@ -312,13 +295,6 @@ async def bot(folder: Path, telegram: BotApiServer, bot_token: str = TOKEN) -> P
     return await started(
         folder, "run", bot_token=bot_token, bot_api_url=telegram.base_url, database_url=url
     )
-
-
-async def polls(telegram: BotApiServer) -> None:
-    """Poll with the same token, whatever comes."""
-    async with httpx.AsyncClient(timeout=40) as client:
-        while True:
-            await client.post(f"{telegram.bot_url}{TOKEN}/getUpdates", json={"timeout": 30})
 
 
 async def ended(program: Process) -> tuple[str, str]:

@@ -7,16 +7,18 @@ import pytest
 
 from bot.importing import import_files, rejects_path
 from bot.settings import Settings
-from storage.feeds.report import ImportRefused
+from storage.feeds.report import ImportRefused, KindWord
 from storage.store import Store
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 HEADER = "appointment_id,patient_id,department,start,status\n"
 
 
-def take_in(store: Store, *files: Path, maps: tuple[str, ...] = ()) -> bool:
+def take_in(
+    store: Store, *files: Path, maps: tuple[str, ...] = (), kind: KindWord | None = None
+) -> bool:
     settings = Settings(timezone="Asia/Jerusalem", data_dir=files[0].parent)
-    return import_files(store, files, maps, settings=settings, now=NOW)
+    return import_files(store, files, maps, settings=settings, now=NOW, kind=kind)
 
 
 def test_a_summary_tells_what_came_in_and_where_the_rejects_are(
@@ -65,8 +67,8 @@ def test_missing_columns_are_told_with_what_can_be_done_on_the_command_line(
     file.write_text("appointment_id,patient_id,Clinic,start\n1,2,3,4\n")
     assert not take_in(sqlite_store, file)
     said = capsys.readouterr().err
-    assert "missing columns: department, status; found: " in said
-    assert said.splitlines()[-1].endswith(". Name them by --map, such as --map department=Clinic")
+    assert "missing columns of an appointments file: department, status; found: " in said
+    assert ". Name them by --map, such as --map department=Clinic, or say" in said.splitlines()[-1]
 
 
 def test_a_mapping_that_cannot_be_used_is_refused_before_any_file(
@@ -74,6 +76,17 @@ def test_a_mapping_that_cannot_be_used_is_refused_before_any_file(
 ) -> None:
     with pytest.raises(ImportRefused, match="no field ward"):
         take_in(sqlite_store, tmp_path / "none.csv", maps=("ward=x",))
+
+
+def test_what_a_file_holds_can_be_said(
+    sqlite_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("waiting_id,patient_id,department,urgency,since\nW1,P1,Eyes,1,2026-11-02\n")
+    assert not take_in(sqlite_store, file, kind=KindWord.SESSIONS)
+    assert "missing columns of a sessions file: clinician, start, end" in capsys.readouterr().err
+    assert take_in(sqlite_store, file, kind=KindWord.WAITLIST)
+    assert "list.csv: 1 waitlist row in " in capsys.readouterr().out
 
 
 def test_rejects_lie_in_the_data_folder_under_their_files_name() -> None:

@@ -132,6 +132,10 @@ def samples(store: Store) -> dict[str, str]:
         "gain": "gain:7.-.-:0",
         "heat": "heat:90:rate:-",
         "heatdep": "heatdep:90:rate:-:0",
+        "waitlist": "waitlist:-:0",
+        "waitlistdep": "waitlistdep:0",
+        "availability": "availability:-:0",
+        "availabilitydep": "availabilitydep:0",
         "summary": "summary",
         "settings": "settings",
         "settime": "settime",
@@ -287,6 +291,8 @@ async def test_a_limited_manager_gets_through_nowhere_else(place: Town) -> None:
         f"setcapacity:{key}:10:0",
         f"policy:{key}:0",
         f"setpolicy:{key}:hours:24:0",
+        f"waitlist:{key}:0",
+        f"availability:{key}:0",
     ):
         said = await pressed(place.avi, data)
         assert said.startswith("Only "), (data, said)
@@ -295,7 +301,7 @@ async def test_a_limited_manager_gets_through_nowhere_else(place: Town) -> None:
     await place.avi.sees("no coming appointment")
     for data in (
         *("pending:0", "calldep:0", "riskdep:30.-.-:0", "heatdep:90:rate:-:0", "gain:30.-.-:0"),
-        "today:0",
+        *("today:0", "waitlist:-:0", "waitlistdep:0", "availability:-:0", "availabilitydep:0"),
     ):
         await pressed(place.avi, data)
     assert "Dermatology" not in repr([m for m in place.avi.messages if "Only" not in body(m)])

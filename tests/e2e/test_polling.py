@@ -74,7 +74,8 @@ async def test_of_two_bots_that_stay_one_ends_and_leaves_the_other_in_peace(
             (await stack.enter_async_context(place.bot_at_work())).stopped: stack
             for stack in (first, second)
         }
-        ended, others = await asyncio.wait(bots, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        first_end = asyncio.FIRST_COMPLETED
+        ended, others = await asyncio.wait(bots, timeout=PATIENCE, return_when=first_end)
         (over,), (stays,) = ended, others
         assert over.result() == SECOND_POLLER
         await bots[over].aclose()

@@ -1,6 +1,7 @@
 """A CSV sent to the bot."""
 
 import gzip
+from datetime import timedelta
 
 import pytest
 from telegram.constants import FileSizeLimit
@@ -118,6 +119,30 @@ async def test_an_upload_renews_open_messages(small_town: Town, feed: Hmo) -> No
     await root.uploads("may.csv", feed.csv())
     renewed = await dana.sees("14 appointments")
     assert renewed["message_id"] == message["message_id"]
+
+
+async def test_a_waitlist_and_sessions_come_in_the_same_way_and_fill_their_screens(
+    small_town: Town, clock: HandClock
+) -> None:
+    dana, root = small_town.dana, small_town.root
+    await dana.says("/waitlist")
+    await dana.sees("Nobody waits here")
+    await root.uploads(
+        "list.csv", b"waiting_id,patient_id,department,urgency,since\nW1,P1,Eyes,5,2026-11-01\n"
+    )
+    assert "list.csv: 1 waitlist row in " in body(await root.sees("1 new, 0 updated"))
+    start = clock.now() + timedelta(days=1)
+    end = start + timedelta(hours=2)
+    header = "clinician,department,start,end\n"
+    row = f"Dr. Lev,Eyes,{start.isoformat()},{end.isoformat()}\n"
+    await root.uploads("hours.csv", (header + row).encode())
+    await root.sees("hours.csv: 1 session row in ")
+    await dana.says("/waitlist eye")
+    assert "1 patient waiting, 1 of them late" in body(await dana.sees("Urgency 5 (3)"))
+    await dana.says("/capacity Eyes")
+    assert "6 free slots, 2.0 hours" in body(await dana.sees("Fill rate 0.00 % (0 ÷ 6)"))
+    await dana.says("/capacity nowhere")
+    await dana.sees("No department of yours is called")
 
 
 def documents(messages: list[Message]) -> list[Message]:

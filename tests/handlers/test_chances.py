@@ -17,10 +17,11 @@ from handlers.addresses import split
 from handlers.desk import Desk
 from handlers.router import ACTS, open_screen
 from handlers.screens import Answer, Screen, Visit
-from storage import risk
+from storage import risk, watching
 from storage.rescoring import USUAL_CAPACITY
 from storage.store import Store
 from storage.tables import AuditEntry
+from storage.watching import Watched
 from tests.chances import put_in_charge, score
 from tests.handlers.desks import desk_at
 from tests.hmo import Hmo, join
@@ -263,6 +264,37 @@ async def test_a_model_is_told_in_words_a_manager_understands(desk: Desk) -> Non
     assert "Calling the 20 % most likely reaches 45 % of all no-shows." in gain.text
     counts = await open_screen(noa, "chart:weights")
     assert "how long ahead it was booked   52%" in counts.text
+
+
+@pytest.mark.parametrize(
+    ("problem", "is_enough", "verdict"),
+    [
+        (None, True, "All within the band."),
+        ("the order is hardly better than guessing", True, "Out of the band: the order is hardly"),
+        (None, False, "Too few to say whether that is within the band."),
+    ],
+)
+async def test_the_latest_month_of_chances_is_told_with_whether_it_is_within_the_band(
+    desk: Desk, problem: str | None, is_enough: bool, verdict: str
+) -> None:
+    noa = enter(desk, Role.MANAGER, "Noa")
+    desk.store.write_now(put_in_charge, desk.clock.now())
+    assert "Chances of" not in (await open_screen(noa, "model")).text
+    seen = Watched("2026-10-01", 3214, problem, is_enough, 0.121, 0.13, 0.7149, 0.98)
+    desk.store.write_now(watching.note, seen, 1, desk.clock.now())
+    told = (await open_screen(noa, "model")).text
+    assert (
+        "Chances of October 2026, 3,214 outcomes:\n"
+        "12.1 % foretold, 13.0 % stayed away; AUC 0.71, calibration slope 0.98\n"
+        f"{verdict}"
+    ) in told
+
+
+async def test_a_month_of_which_nothing_is_known_is_not_told(desk: Desk) -> None:
+    desk.store.write_now(put_in_charge, desk.clock.now())
+    desk.store.write_now(watching.note, Watched("2026-10-01", 0, None), 1, desk.clock.now())
+    told = await open_screen(enter(desk, Role.MANAGER, "Noa"), "model")
+    assert "October" not in told.text
 
 
 async def test_a_roll_back_asks_once_and_a_second_press_goes_no_further(desk: Desk) -> None:

@@ -310,7 +310,7 @@ async def test_who_waits_for_a_visit_stays_recognisable_until_they_do_not(
                 patient_id=key_of(ruth),
                 department_id=department,
                 urgency=3,
-                since=clock.now(),
+                since=clock.now() - KEEP.patients - DAY,
                 notice_hours=24,
                 state=WaitState.WAITING,
             )

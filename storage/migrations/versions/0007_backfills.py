@@ -92,13 +92,15 @@ def _waitlist() -> None:
     op.create_index(
         "ix_waiting_open",
         "waiting",
-        ["department_id", sa.text("urgency DESC"), "since", "id"],
+        ["department_id", sa.text("urgency DESC"), "since", "id", "state"],
         **_where("state = 'waiting'"),
     )
     op.create_index("ix_waiting_patient_id", "waiting", ["patient_id"])
 
 
 def _sessions() -> None:
+    columns = ["clinician_id", "start", "status", "department_id", "duration"]
+    op.create_index("ix_appointment_clinician", "appointment", columns)
     op.create_table(
         "clinic_session",
         sa.Column("id", KEY, primary_key=True, autoincrement=True),
@@ -111,7 +113,8 @@ def _sessions() -> None:
         _no("blocked"),
         sa.UniqueConstraint("clinician_id", "department_id", "start"),
     )
-    op.create_index("ix_clinic_session_department", "clinic_session", ["department_id", "start"])
+    columns = ["department_id", "start", "until", "slot_minutes", "blocked", "clinician_id"]
+    op.create_index("ix_clinic_session_department", "clinic_session", columns)
 
 
 def _offers() -> None:
@@ -242,4 +245,5 @@ def downgrade() -> None:
         "policy",
     ):
         op.drop_table(table)
+    op.drop_index("ix_appointment_clinician", "appointment")
     op.drop_column("patient", "consent")

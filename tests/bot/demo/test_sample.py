@@ -244,7 +244,7 @@ def test_a_patient_is_one_person_who_comes_once_a_day(visits: list[Visit]) -> No
     departments: dict[str, set[str]] = defaultdict(set)
     for visit in visits:
         row = visit.row
-        facts = ("birth_date", "sex", "language", "phone", "email")
+        facts = ("birth_date", "sex", "language", "phone", "email", "consent")
         people[row["patient_id"]].add(tuple(row[fact] for fact in facts))
         departments[row["patient_id"]].add(row["department"])
     assert all(len(facts) == 1 for facts in people.values())

@@ -20,6 +20,7 @@ from PIL import Image
 from bot.demo.server import PATIENCE
 from bot.pictures.browser import font_available as has_font
 from bot.pictures.chromium import ChromiumRenderer, PictureUnavailable, browser_path
+from tests.waiting import until
 
 LIMIT: Final = 3.0
 """Seconds for a picture, after which a frozen browser is given up."""
@@ -112,13 +113,6 @@ def freeze_browser() -> None:
 
 def kaleidos_threads() -> int:
     return sum(not thread.name.startswith("asyncio") for thread in threading.enumerate())
-
-
-async def until(what: Callable[[], bool], limit: float = 10) -> None:
-    deadline = time.monotonic() + limit
-    while not what():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        await asyncio.sleep(0.02)
 
 
 @needs_chromium
@@ -250,7 +244,7 @@ async def test_a_missing_browser_is_told_at_once_with_what_to_install(
     with pytest.raises(PictureUnavailable, match="apt-get install") as refusal:
         await ChromiumRenderer().png(coloured(1))
     assert "\n" not in refusal.value.reason
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < BOUND
 
 
 async def test_a_wrong_browser_path_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +261,7 @@ async def test_a_program_that_is_no_browser_is_given_up_in_bounded_time(
     start = time.monotonic()
     with pytest.raises(PictureUnavailable, match="did not start"):
         await renderer.png(coloured(1))
-    assert time.monotonic() - start < 8
+    assert time.monotonic() - start < BOUND
     await renderer.close()
     assert not family()
 

@@ -58,7 +58,7 @@ def test_a_model_is_trained_judged_kept_and_put_in_charge(
 ) -> None:
     clinic(MONDAY_MORNING).load(store)
     said = said_by(monkeypatch, capsys, "train")
-    assert said.startswith("2026-11-23-1: forest trees, 4,062 appointments, ")
+    assert said.startswith("2026-11-23-1: forest, 4,062 appointments, ")
     assert "Learned from 2026-09-24 to 2026-11-22" in said
     assert "model   rule  lead time  prior rate" in said
     assert said.endswith("2026-11-23-1 is in charge.\n")
@@ -105,6 +105,22 @@ def test_a_folder_that_cannot_be_written_is_named(
     monkeypatch.setenv(f"{PREFIX}DATA_DIR", "/dev/null/x")
     assert slotwise(monkeypatch, "train") == 1
     assert "SLOTWISE_DATA_DIR: /dev/null/x" in capsys.readouterr().err
+
+
+def test_scoring_by_a_model_whose_file_is_gone_is_refused_in_one_line(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: Said, tmp_path: Path, clock: HandClock
+) -> None:
+    name = in_charge(store, tmp_path, clock.now()).name
+    model_files.model_path(tmp_path, name).unlink()
+    assert slotwise(monkeypatch, "score") == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    (line,) = said.err.splitlines()
+    assert line.startswith("Nothing was scored: ")
+    assert line.endswith(
+        f"{name}.txt cannot be read: No such file or directory. "
+        "Put the file back, or: activate rule"
+    )
 
 
 def test_models_are_put_in_charge_by_name_and_rolled_back(

@@ -126,6 +126,10 @@ async def test_chances_that_are_far_off_are_told_once_and_shown_until_the_next_m
     assert found.month == "2026-11-01"
     assert found.problem
     assert found.problem.startswith("chances were too high")
+    assert found.is_enough
+    assert found.foretold == pytest.approx(0.6)
+    assert found.missed == pytest.approx(0.225, abs=0.001)
+    assert found.auc == 0.5  # all had the same chance
     (address,) = desk.store.read_now(pushes)
     assert desk.store.read_now(events).count("model drifted") == 1
     screen = await open_screen(visit(desk, Role.ADMIN), address)

@@ -15,6 +15,7 @@ from domain.statuses import Status
 from domain.transfers import Kind
 from storage import actions, audit
 from storage.feeds import merging
+from storage.feeds.kinds import appointment_merge
 from storage.feeds.report import ImportRefused
 from storage.store import Store
 from storage.tables import AuditEntry, DailyCount, Department, Patient, key_of
@@ -217,7 +218,7 @@ def test_a_first_load_that_builds_its_indexes_afresh_leaves_them_all(
         else "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname"
     )
     before = store.read_now(lambda session: session.execute(text(indexes)).all())
-    monkeypatch.setattr(merging, "_MANY", 100)
+    monkeypatch.setattr(appointment_merge, "_MANY", 100)
     assert take_in(f"{HEADER}\n{MANY}").inserted == 3_000
     assert store.read_now(lambda session: session.execute(text(indexes)).all()) == before
     assert is_true(store)

