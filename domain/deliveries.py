@@ -36,6 +36,7 @@ _LONGEST_WAIT: Final = timedelta(minutes=15)
 ORDER: Final = (
     PushKind.PROPOSAL,
     PushKind.DECISION,
+    PushKind.FILLED,
     PushKind.PEOPLE,
     PushKind.ALERT,
     PushKind.SUMMARY,

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from domain.policies import OFFER_UNTIL
@@ -27,6 +28,12 @@ AT_MOST: Final = 12
 WAVES: Final = 4
 """Waves for one slot at most."""
 
+LOOK_AGAIN: Final = timedelta(hours=1)
+"""A slot that suits nobody who waits is looked at again after this time."""
+
+SEEN_WITHIN: Final = timedelta(days=90)
+"""The offers that the acceptance rate is taken from have ended within this time."""
+
 _LONGEST: Final = timedelta(hours=12)
 _SHORTEST: Final = timedelta(minutes=30)
 
@@ -40,6 +47,28 @@ class OfferState(StrEnum):
     GONE = "gone"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+
+
+class OfferBarrier(StrEnum):
+    """Why an offer cannot be accepted or declined any more."""
+
+    YOURS = "the slot is theirs already"
+    GONE = "another patient has the slot"
+    EXPIRED = "the offer has expired"
+    WITHDRAWN = "the slot is no longer offered"
+
+
+_BARRIERS: Final = MappingProxyType(
+    {
+        OfferState.ACCEPTED: OfferBarrier.YOURS,
+        OfferState.GONE: OfferBarrier.GONE,
+        OfferState.EXPIRED: OfferBarrier.EXPIRED,
+        OfferState.WITHDRAWN: OfferBarrier.WITHDRAWN,
+    }
+)
+
+ANSWERABLE: Final = frozenset(OfferState) - _BARRIERS.keys()
+"""States in which an offer can be accepted: also by somebody who thinks again."""
 
 
 @dataclass(frozen=True)
@@ -81,3 +110,22 @@ def expiry(start: datetime, now: datetime) -> datetime | None:
     if left < _SHORTEST:
         return None
     return now + min(max(left / 2, _SHORTEST), _LONGEST)
+
+
+def too_late_from(start: datetime) -> datetime:
+    """The first moment from which a slot is not offered any more (`expiry`)."""
+    return start - OFFER_UNTIL - _SHORTEST + timedelta(seconds=1)
+
+
+def barrier_of_offer(state: OfferState, expires_at: datetime, now: datetime) -> OfferBarrier | None:
+    """Why an offer cannot be answered now, or `None` if it can be.
+
+    Args:
+        state: How far it has come.
+        expires_at: Until when it can be accepted (aware).
+        now: The present (aware).
+    """
+    barrier = _BARRIERS.get(state)
+    if barrier is None and expires_at <= now:
+        return OfferBarrier.EXPIRED
+    return barrier

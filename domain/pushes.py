@@ -13,6 +13,7 @@ class PushKind(StrEnum):
     SUMMARY = "summary"
     PROPOSAL = "proposal"
     DECISION = "decision"
+    FILLED = "filled"
     PEOPLE = "people"
     ALERT = "alert"
 
@@ -30,6 +31,7 @@ USUAL: Final = MappingProxyType(
         PushKind.SUMMARY: Choice.ON,
         PushKind.PROPOSAL: Choice.ON,
         PushKind.DECISION: Choice.SILENT,
+        PushKind.FILLED: Choice.SILENT,
         PushKind.PEOPLE: Choice.ON,
         PushKind.ALERT: Choice.ON,
     }
@@ -41,6 +43,7 @@ NEEDS: Final = MappingProxyType(
         PushKind.SUMMARY: Right.SEE,
         PushKind.PROPOSAL: Right.DECIDE,
         PushKind.DECISION: Right.PROPOSE,
+        PushKind.FILLED: Right.DECIDE,
         PushKind.PEOPLE: Right.SEE,
         PushKind.ALERT: Right.DELIVERIES,
     }

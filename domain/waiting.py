@@ -21,3 +21,20 @@ class WaitState(StrEnum):
     WAITING = "waiting"
     BOOKED = "booked"
     WITHDRAWN = "withdrawn"
+
+
+_USUAL_MISSES: Final = 0.2
+_AS_MANY_AS: Final = 5
+
+
+def chance_to_miss(missed: int, visits: int) -> float:
+    """The chance that a patient with this history misses a visit, where no model says so.
+
+    The share that they missed, smoothed towards one in five, weighing as much as five visits of
+    their own: about what is seen of appointments of which nothing else is known.
+
+    Args:
+        missed: Visits that they missed, excused ones left out.
+        visits: Those of which it is known whether they came, the missed ones included.
+    """
+    return (missed + _USUAL_MISSES * _AS_MANY_AS) / (visits + _AS_MANY_AS)

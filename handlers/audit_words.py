@@ -78,6 +78,8 @@ SENTENCES: Final[Mapping[str, _Said]] = MappingProxyType(
         "drop delivery": _Said("let go of a {push} to {whom}"),
         "anonymise": _Said("anonymised patients whose time was up"),
         "tidy": _Said("removed what was past its time"),
+        "adopt booking": _Said("found a booking in the HMO's own system too", _COMMAND_LINE),
+        "send plan": _Said("had free slots offered: {offers}"),
         "slot to call": _Said("asks for a call about a slot"),
         "slot kept": _Said("noted that a slot is kept by its patient"),
         "slot released": _Said("released a slot"),
@@ -106,7 +108,10 @@ _RIGHTS: Final = {
 }
 _MODEL: Final = re.compile(r"\d{4}-\d\d-\d\d-\d{1,6}")
 _FILES: Final = {word: word.file for word in KindWord} | {KindWord.APPOINTMENTS: "a file"}
-_PUSHES: Final = {PushKind.PEOPLE: "message about people"}
+_PUSHES: Final = {
+    PushKind.PEOPLE: "message about people",
+    PushKind.FILLED: "message about a filled slot",
+}
 
 
 def sentence(row: TrailRow) -> str:
@@ -181,6 +186,7 @@ _TOLD: Final[Mapping[str, _Teller]] = {
     "reason": _one_of(Excuse, "reason", IN_WORDS, "reason unknown"),
     "done": _counted("done", "appointment"),
     "size": _counted("size", "appointment"),
+    "offers": _counted("offers", "offer"),
     "capacity": _counted("capacity", "appointment"),
     "rows": _counted("rows", "row"),
     "rejected": _rejected,

@@ -79,6 +79,8 @@ def noted_words(noted: Noted) -> str:
     said = _barred(noted) or f"Noted: {words.CALLS[noted.outcome]}."
     if noted.told:
         said += f" Slot given back, {words.count(noted.told, 'manager')} told."
+    elif noted.released:
+        said += " The slot is free for waiting patients."
     return said
 
 

@@ -29,6 +29,7 @@ _NAMES: Final = {
     PushKind.SUMMARY: "Summary",
     PushKind.PROPOSAL: "Proposals",
     PushKind.DECISION: "Decisions",
+    PushKind.FILLED: "Filled slots",
     PushKind.PEOPLE: "People",
     PushKind.ALERT: "Alerts",
 }
@@ -36,6 +37,7 @@ _ABOUT: Final = {
     PushKind.SUMMARY: "the day at a glance",
     PushKind.PROPOSAL: "what staff propose in your departments",
     PushKind.DECISION: "what became of your proposals",
+    PushKind.FILLED: "waiting patients who accepted a slot",
     PushKind.PEOPLE: "what you may do from now on, who joined on your invitation",
     PushKind.ALERT: "what an admin should look at",
 }

@@ -157,8 +157,10 @@ def _take(
         return Reply.ANSWERED
     if notice.offer_id is None or notice.kind is not NoticeKind.OFFER or said is Answer.CALL_ME:
         return Reply.NOT_UNDERSTOOD
-    decide = offers.accept if said is Answer.CONFIRM else offers.decline
-    decide(session, notice.offer_id, house, now)
+    if said is Answer.CONFIRM:
+        offers.accept(session, notice.offer_id, house, now, Source.SMS)
+    else:
+        offers.decline(session, notice.offer_id, house, now)
     return Reply.ANSWERED
 
 

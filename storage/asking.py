@@ -11,13 +11,12 @@ from domain.criteria import House
 from domain.notices import Channel, NoticeKind, NoticeState, Unsaid
 from domain.policies import ANSWER_WITHIN, OFFER_UNTIL, Silence, ask_again_at, deadline_of
 from storage import actions, backfills, giving_back, notices
-from storage.notices import About
+from storage.notices import ANOTHER_WAY, About
 from storage.policies import policy_of
 from storage.tables import Appointment, BackfillRow, Notice, key_of
 
 AGAIN = "again"
-ANOTHER_WAY = "another way"
-"""Tell what is put later from the first question."""
+"""Tells what is put later from the first question."""
 
 _ON_THE_WAY = (
     NoticeState.WAITING,
@@ -68,7 +67,10 @@ def undeliverable(session: Session, notice_id: int, house: House, now: datetime)
     if backfill.stage is not Stage.ASKING or _asked(session, backfill, *_ON_THE_WAY):
         return
     found = (backfill, appointment)
-    if isinstance(_write(session, found, house, now, ANOTHER_WAY, notice.channel), Unsaid):
+    too_late = backfill.deadline_at is None or now > backfill.deadline_at - ANSWER_WITHIN
+    if too_late or isinstance(
+        _write(session, found, house, now, ANOTHER_WAY, notice.channel), Unsaid
+    ):
         _call(session, found, now)
 
 
@@ -82,6 +84,7 @@ def _ask(
         _write(session, found, house, now, AGAIN)
         backfills.wait_until(session, key_of(backfill), backfill.deadline_at)
     elif _may_let_go(session, found, now):
+        notices.drop(session, col(Notice.backfill_id) == key_of(backfill), now=now)
         silent = {"release": Release.SILENCE, "released_at": now}
         backfills.move(session, backfill, Step.LET_GO, now, due_at=now, **silent)
         actions.touch_figures(session, [appointment.department_id])

@@ -8,7 +8,18 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Select, case, exists, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    exists,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import Session, col
 
 from domain.backfills import OPEN, Release, Stage, Step, next_stage
@@ -171,11 +182,18 @@ def is_filled(session: Session, appointment: Appointment) -> bool:
 
 
 def has_filled() -> ColumnElement[bool]:
-    """The condition that the slot of an action has gone to a waiting patient; needs Action."""
+    """The condition that the slot of an action has gone to a waiting patient; needs Action.
+
+    That holds of the first patient's transfer, and of the one that the replacement counts by.
+    """
     filled = exists().where(
-        col(BackfillRow.action_id) == col(Action.id), col(BackfillRow.stage) == Stage.FILLED
+        col(BackfillRow.stage) == Stage.FILLED,
+        or_(
+            col(BackfillRow.action_id) == col(Action.id),
+            col(BackfillRow.replacement_id) == col(Action.appointment_id),
+        ),
     )
-    return filled.correlate(Action)
+    return and_(col(Action.kind) == Kind.TRANSFER, filled.correlate(Action))
 
 
 def wait_until(session: Session, backfill_id: int, due_at: datetime | None) -> None:

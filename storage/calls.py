@@ -71,12 +71,14 @@ class Noted:
         outcome: How it ended.
         barrier: Why nothing was done; `None` if it was, or had been by the same press before.
         told: How many managers a transfer of the slot was pushed to.
+        released: Whether the slot is free for waiting patients: a transfer was authorised before.
     """
 
     appointment_id: int
     outcome: CallOutcome
     barrier: CallBarrier | None = None
     told: int = 0
+    released: bool = False
 
 
 def record_call(
@@ -193,13 +195,13 @@ def _slot(session: Session, appointment: Appointment) -> Slot:
 
 def _release(session: Session, member: Member, call: Call, now: datetime, threshold: int) -> Noted:
     """Hand the slot on: to waiting patients, or first to the managers, who have not decided yet."""
-    giving_back.hand_on(session, call.appointment_id, now)
+    released = giving_back.hand_on(session, call.appointment_id, now) is not None
     offered = actions.propose(session, member, call.appointment_id, Kind.TRANSFER, now, threshold)
     if offered.barrier is None and offered.action:
         call.action_id = offered.action.id
         session.get_one(Action, offered.action.id).note = NOTE
         session.flush()
-    return Noted(call.appointment_id, call.outcome, told=offered.told)
+    return Noted(call.appointment_id, call.outcome, told=offered.told, released=released)
 
 
 def _book_again(session: Session, member: Member, appointment: Appointment, now: datetime) -> None:

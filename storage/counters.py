@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import text, update
-from sqlmodel import Session, col, select
+from sqlalchemy import func, select, text, update
+from sqlmodel import Session, col
 
 from domain.ages import AGE_GROUPS
 from domain.statuses import ATTENDED, NOT_SCHEDULED, Status, status_known_at
@@ -100,6 +100,30 @@ def apply_status_change(
     status = status_known_at(new_status, started=kept.start <= now)
     _change(session, kept, status, excused=kept.excused)
     return status
+
+
+def add_booked(session: Session, appointment: Appointment) -> None:
+    """Add an appointment that is booked, and all that is counted from it.
+
+    Args:
+        session: Within a transaction that writes.
+        appointment: Not in the store yet, without an action; `prior_no_shows` is set here.
+    """
+    missed = (col(Appointment.status) == Status.NOSHOW) & ~col(Appointment.excused)
+    appointment.prior_no_shows = (
+        session.scalar(
+            select(func.count()).where(
+                col(Appointment.patient_id) == appointment.patient_id,
+                col(Appointment.start) < appointment.start,
+                missed,
+            )
+        )
+        or 0
+    )
+    session.add(appointment)
+    session.flush()
+    rescoring.ask_for(session, appointment.patient_id)
+    session.execute(_ADD_ONE, {"id": appointment.id})
 
 
 def apply_excuse(session: Session, appointment_id: int, *, excused: bool) -> None:

@@ -1,6 +1,7 @@
-"""Telling patients who may know of an offer that the slot is gone."""
+"""Telling patients who know of an offer that the slot is gone."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -10,31 +11,44 @@ from domain.notices import NoticeKind, NoticeState
 from domain.offers import OfferState
 from storage import notices
 from storage.notices import About
-from storage.tables import BackfillRow, Notice, OfferRow, Waiting, key_of
+from storage.tables import BackfillRow, Notice, OfferRow, key_of
 
-_KNOWN = (NoticeState.SENDING, NoticeState.SENT, NoticeState.DOUBTFUL)
+_OVER: Final = (OfferState.GONE, OfferState.WITHDRAWN)
+_KNOWN: Final = (NoticeState.SENT, NoticeState.DOUBTFUL)
+_NOT_SURE_YET: Final = timedelta(minutes=1)
 
 
-def tell_gone(session: Session, backfill: BackfillRow, house: House, now: datetime) -> int:
-    """Write to all whose offer of a slot was withdrawn after they may have read it, once each.
+def tell_gone(
+    session: Session, backfill: BackfillRow, house: House, now: datetime
+) -> datetime | None:
+    """Write to all whose offer of a slot holds no longer, if they may have read it, once each.
+
+    Args:
+        session: The unit of work; it holds the appointment.
+        backfill: In a stage in which its slot is not offered.
+        house: The HMO's calendar and manners.
+        now: The present (aware).
 
     Returns:
-        To how many.
+        When to do it again: an offer is just being sent, and it is not known yet whether it
+        arrives.
     """
-    owed = session.execute(
-        select(col(OfferRow.id), col(Waiting.patient_id))
-        .join(Waiting, col(Waiting.id) == col(OfferRow.waiting_id))
-        .join(Notice, col(Notice.offer_id) == col(OfferRow.id))
+    # What was withdrawn before, since its patient has accepted another slot, needs no word.
+    ended_with_it = [col(OfferRow.answered_at) >= backfill.ended_at] if backfill.ended_at else []
+    offers = session.execute(
+        select(col(Notice.offer_id), col(Notice.patient_id), col(Notice.state))
+        .join(OfferRow, col(OfferRow.id) == col(Notice.offer_id))
         .where(
             col(OfferRow.backfill_id) == key_of(backfill),
-            col(OfferRow.state).in_([OfferState.WITHDRAWN, OfferState.GONE]),
+            col(OfferRow.state).in_(_OVER),
             col(Notice.kind) == NoticeKind.OFFER,
-            col(Notice.state).in_(_KNOWN),
+            *ended_with_it,
         )
-        .order_by(col(OfferRow.id))
-        .distinct()
+        .order_by(col(Notice.id))
     ).all()
-    for offer_id, patient_id in owed:
-        about = About(NoticeKind.GONE, backfill.appointment_id, key_of(backfill), offer_id=offer_id)
-        notices.write(session, patient_id, about, house, now)
-    return len(owed)
+    for offer_id, patient_id, state in offers:
+        if state in _KNOWN:
+            about = About(NoticeKind.GONE, backfill.appointment_id, key_of(backfill), offer_id)
+            notices.write(session, patient_id, about, house, now)
+    sending = any(state is NoticeState.SENDING for _, _, state in offers)
+    return now + _NOT_SURE_YET if sending else None

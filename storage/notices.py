@@ -5,20 +5,28 @@ for it, no stop, not too many in a week, no quiet hours. The words are made when
 """
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlmodel import Session, col
 
 from domain.criteria import House
 from domain.notices import ANSWERS, WEEK, Channel, NoticeKind, NoticeState, Unsaid, same_number
-from storage.tables import Notice, OptOut, Patient
+from storage.tables import Notice, OptOut, Patient, key_of
+
+T = TypeVar("T")
+
+ANOTHER_WAY: Final = "another way"
+"""Which of two notices it is that goes out by another channel, once one has failed."""
 
 _IN_VAIN: Final = (NoticeState.DROPPED, NoticeState.FAILED)
 """Notices that reached nobody do not count as a patient's share of a week."""
+
+_AT_ONCE: Final = 10_000
+"""Values that a statement is given at most."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +98,51 @@ def channel_of(
         house: The HMO's calendar and manners.
         but: A channel that has failed.
     """
-    if not patient.consent:
-        return Unsaid.NO_CONSENT
-    if has_stopped(session, patient):
-        return Unsaid.OPTED_OUT
-    ways = house.manners.channels - {but}
-    usable = (it for it in Channel if it in ways and address_of(patient, it))
-    return next(usable, Unsaid.NO_CHANNEL)
+    return channels_of(session, [patient], house, but)[key_of(patient)]
+
+
+def channels_of(
+    session: Session, patients: Iterable[Patient], house: House, but: Channel | None = None
+) -> dict[int, Channel | Unsaid]:
+    """The same for many patients, by key."""
+    found: dict[int, Channel | Unsaid] = {}
+    known: list[tuple[str, int]] = []
+    for patient in patients:
+        key = key_of(patient)
+        if not patient.consent:
+            found[key] = Unsaid.NO_CONSENT
+            continue
+        addresses = {it: address for it in Channel if (address := address_of(patient, it))}
+        known += [(digest_of(*item), key) for item in addresses.items()]
+        usable = (it for it in addresses if it in house.manners.channels and it is not but)
+        found[key] = next(usable, Unsaid.NO_CHANNEL)
+    stopped = _stopped(session, [digest for digest, _ in known])
+    enough = {key for digest, key in known if digest in stopped}
+    return found | dict.fromkeys(enough, Unsaid.OPTED_OUT)
+
+
+def writable(
+    session: Session, patients: Iterable[Patient], house: House, now: datetime
+) -> dict[int, Channel]:
+    """Which of many patients may be written to now, unasked, and how.
+
+    Those who have had as many notices this week as they get at most are left out.
+    """
+    channels = channels_of(session, patients, house)
+    found = {key: channel for key, channel in channels.items() if isinstance(channel, Channel)}
+    had = recent(session, found, now)
+    return {key: found[key] for key in found if had.get(key, 0) < house.manners.a_week}
+
+
+def _stopped(session: Session, digests: Sequence[str]) -> set[str]:
+    """Which of these addresses are never written to again."""
+    return {
+        digest
+        for portion in _portions(digests)
+        for digest in session.scalars(
+            select(col(OptOut.digest)).where(col(OptOut.digest).in_(portion))
+        )
+    }
 
 
 def write(
@@ -160,17 +206,20 @@ def due_at(kind: NoticeKind, house: House, now: datetime) -> datetime:
 
 def recent(session: Session, patients: Collection[int], now: datetime) -> dict[int, int]:
     """How many notices that count each patient has been written in the last seven days."""
-    counted = session.execute(
-        select(col(Notice.patient_id), func.count())
-        .where(
-            col(Notice.patient_id).in_(patients),
-            col(Notice.created_at) > now - WEEK,
-            col(Notice.counts),
-            col(Notice.state).not_in(_IN_VAIN),
+    found: dict[int, int] = {}
+    for portion in _portions(list(patients)):
+        rows = session.execute(
+            select(col(Notice.patient_id), func.count())
+            .where(
+                col(Notice.patient_id).in_(portion),
+                col(Notice.created_at) > now - WEEK,
+                col(Notice.counts),
+                col(Notice.state).not_in(_IN_VAIN),
+            )
+            .group_by(col(Notice.patient_id))
         )
-        .group_by(col(Notice.patient_id))
-    )
-    return {patient_id: number for patient_id, number in counted}  # noqa: C416 - rows are no pairs
+        found.update(dict(rows.all()))
+    return found
 
 
 def write_many(session: Session, rows: Iterable[dict[str, Any]]) -> None:
@@ -189,3 +238,8 @@ def drop(session: Session, *which: ColumnElement[bool], now: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     return int(dropped.rowcount)
+
+
+def _portions(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for first in range(0, len(values), _AT_ONCE):
+        yield values[first : first + _AT_ONCE]

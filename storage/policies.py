@@ -58,7 +58,7 @@ def change(
         sqlalchemy.exc.NoResultFound: There is no such department.
     """
     member.require(Right.DECIDE, department_id)
-    session.get_one(Department, department_id, with_for_update=True)
+    session.get_one(Department, department_id)
     if policy_of(session, department_id) == policy:
         return False
     row = PolicyRow(

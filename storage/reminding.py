@@ -13,12 +13,12 @@ from sqlmodel import Session, col
 
 from domain.backfills import OPEN, Stage
 from domain.criteria import House
-from domain.notices import Channel, NoticeKind, NoticeState
+from domain.notices import NoticeKind, NoticeState, Unsaid
 from domain.policies import REMINDER_DAYS
 from storage import notices, trials
-from storage.notices import About, digest_of
+from storage.notices import About
 from storage.selecting import IS_BOOKED, is_high_risk
-from storage.tables import Appointment, BackfillRow, Fact, Notice, OptOut, Patient, PolicyRow
+from storage.tables import Appointment, BackfillRow, Fact, Notice, Patient, PolicyRow
 
 REMINDS_AT: Final = time(9)
 """The local time from which on the day's reminders are written: the night's files are in."""
@@ -109,15 +109,13 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """The reminders of those visits whose patients may be written to."""
     visits = [(visit, patient) for visit, patient in found]
-    stopped = _stopped(session, [patient for _, patient in visits])
-    written = notices.recent(session, [patient.id for _, patient in visits], now)
+    channels = notices.channels_of(session, [patient for _, patient in visits], house)
+    written = notices.recent(session, channels, now)
     due_at = notices.due_at(NoticeKind.REMINDER, house, now)
     rows: list[dict[str, Any]] = []
     for visit, patient in visits:
-        ways = [way for way in Channel if notices.address_of(patient, way)]
-        usable = [way for way in ways if way in house.manners.channels]
-        said = any(_digest(patient, way) in stopped for way in ways)
-        if said or not usable or written.get(patient.id, 0) >= house.manners.a_week:
+        channel = channels[patient.id]
+        if isinstance(channel, Unsaid) or written.get(patient.id, 0) >= house.manners.a_week:
             continue
         written[patient.id] = written.get(patient.id, 0) + 1
         about = About(NoticeKind.REMINDER, visit)
@@ -126,7 +124,7 @@ def _rows(
                 "key": about.key(patient.id, which),
                 "patient_id": patient.id,
                 "kind": about.kind,
-                "channel": usable[0],
+                "channel": channel,
                 "state": NoticeState.WAITING,
                 "counts": True,
                 "appointment_id": visit,
@@ -136,22 +134,6 @@ def _rows(
         )
     known = _known(session, [row["key"] for row in rows])
     return [row for row in rows if row["key"] not in known]
-
-
-def _digest(patient: Patient, way: Channel) -> str:
-    return digest_of(way, notices.address_of(patient, way) or "")
-
-
-def _stopped(session: Session, patients: Collection[Patient]) -> frozenset[str]:
-    """Which of the patients' addresses are never written to."""
-    digests = [
-        _digest(patient, way)
-        for patient in patients
-        for way in Channel
-        if notices.address_of(patient, way)
-    ]
-    wanted = select(col(OptOut.digest)).where(col(OptOut.digest).in_(digests))
-    return frozenset(session.scalars(wanted))
 
 
 def _known(session: Session, keys: Collection[str]) -> frozenset[str]:

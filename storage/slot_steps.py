@@ -14,6 +14,7 @@ from storage.tables import BackfillRow
 _OFFERED: Final = frozenset(
     {Stage.RELEASED, Stage.OFFERING, Stage.FILLED, Stage.UNFILLED, Stage.OVER}
 )
+_NOT_TO_BE_HAD: Final = frozenset({Stage.KEPT, Stage.CALLING})
 
 
 def step(session: Session, backfill_id: int, house: House, now: datetime) -> None:
@@ -29,18 +30,31 @@ def step(session: Session, backfill_id: int, house: House, now: datetime) -> Non
     if stage in _OFFERED:
         offers.step(session, backfill_id, house, now)
         return
-    if stage in {Stage.KEPT, Stage.CALLING}:
-        _tell_who_was_offered_it(session, backfill_id, house, now)
+    if stage in _NOT_TO_BE_HAD and _is_to_be_told_again(session, backfill_id, house, now):
+        return
     if stage is not Stage.KEPT:
         asking.step(session, backfill_id, house, now)
 
 
-def _tell_who_was_offered_it(
-    session: Session, backfill_id: int, house: House, now: datetime
-) -> None:
-    """The patient wants the slot after all, or has to be asked: it is not to be had."""
+def undeliverable(session: Session, notice_id: int, house: House, now: datetime) -> None:
+    """A notice has failed: what it asked or offered goes another way, or is left.
+
+    Args:
+        session: A unit of work of its own, since an appointment is locked before its notices.
+        notice_id: The notice, which has failed by now.
+        house: The HMO's calendar and manners.
+        now: The present (aware).
+    """
+    asking.undeliverable(session, notice_id, house, now)
+    offers.undeliverable(session, notice_id, house, now)
+
+
+def _is_to_be_told_again(session: Session, backfill_id: int, house: House, now: datetime) -> bool:
+    """Tell who was offered a slot that the patient wants after all, or has to be asked about."""
     backfill, _ = backfills.locked(session, backfill_id)
-    if backfill.stage in {Stage.KEPT, Stage.CALLING}:
-        tell_gone(session, backfill, house, now)
-        if backfill.stage is Stage.KEPT:
-            backfills.wait_until(session, backfill_id, None)
+    if backfill.stage not in _NOT_TO_BE_HAD:
+        return True
+    again = tell_gone(session, backfill, house, now)
+    if again or backfill.stage is Stage.KEPT:
+        backfills.wait_until(session, backfill_id, again)
+    return again is not None

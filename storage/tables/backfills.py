@@ -158,7 +158,7 @@ class ClinicSession(SQLModel, table=True):
 
 
 class OfferRow(SQLModel, table=True):
-    """A free slot, offered to one waiting patient.
+    """A free slot, offered to one waiting patient, who has one open offer at most.
 
     Attributes:
         wave: From 1 on.
@@ -170,6 +170,7 @@ class OfferRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("backfill_id", "waiting_id"),
         Index("ix_offer_accepted", "backfill_id", unique=True, **_where("state = 'accepted'")),
+        Index("ix_offer_open", "waiting_id", unique=True, **_where("state = 'open'")),
         Index("ix_offer_waiting_id", "waiting_id"),
         Index("ix_offer_answered_at", "answered_at"),
     )

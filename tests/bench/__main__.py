@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from tests.bench.acceptances import acceptances
 from tests.bench.assignment import assignment
 from tests.bench.audit import audit_trail
 from tests.bench.batches import batch
@@ -41,6 +42,9 @@ PARTS: Final[dict[str, Part]] = {
     "prediction": prediction,
     "assignment": lambda databases, _folder, rounds: assignment(
         rounds, min(databases.large // 100, 1_000)
+    ),
+    "acceptances": lambda databases, _folder, _rounds: acceptances(
+        databases, min(max(databases.large // 1_000, 20), 1_000)
     ),
     "picture": lambda _databases, folder, rounds: asyncio.run(pictures(folder, rounds)),
     "handling": lambda _databases, folder, rounds: asyncio.run(handling(folder, rounds)),

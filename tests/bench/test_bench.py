@@ -14,8 +14,8 @@ from tests.bench.results import Result, at_least, at_most, short, table
     ("parts", "works"),
     [
         (
-            ("import", "risk", "density", "batch", "audit", "assignment"),
-            ("import", "risk list", "density", "batch", "audit", "balanced"),
+            ("import", "risk", "density", "batch", "audit", "assignment", "acceptances"),
+            ("import", "risk list", "density", "batch", "audit", "balanced", "20 accept"),
         ),
         (
             ("picture", "handling", "press", "summaries", "push"),

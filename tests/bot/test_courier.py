@@ -129,11 +129,12 @@ def attempts(session: Session) -> list[int]:
 
 
 async def passes(desk: Desk, clock: HandClock, span: timedelta) -> None:
-    """Let time pass, a few seconds at each look of the courier."""
+    """Let time pass, a few seconds at each look of the courier while nothing is on its way."""
     end = clock.now() + span
 
     def is_over() -> bool:
-        clock.move(timedelta(seconds=4))
+        if not count(desk.store, State.SENDING):
+            clock.move(timedelta(seconds=4))
         desk.changed.set()
         return clock.now() >= end
 

@@ -4,7 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.offers import AT_LEAST, AT_MOST, ENOUGH, Seen, expiry, wave_size
+from domain.offers import (
+    ANSWERABLE,
+    AT_LEAST,
+    AT_MOST,
+    ENOUGH,
+    OfferBarrier,
+    OfferState,
+    Seen,
+    barrier_of_offer,
+    expiry,
+    too_late_from,
+    wave_size,
+)
 from domain.policies import OFFER_UNTIL
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -39,3 +51,29 @@ def test_an_offer_holds_for_half_a_day_at_most() -> None:
 
 def test_a_slot_that_starts_soon_is_offered_to_nobody() -> None:
     assert expiry(NOW + OFFER_UNTIL + timedelta(minutes=29), NOW) is None
+
+
+def test_a_slot_is_offered_until_it_is_too_late_and_no_longer() -> None:
+    start = NOW + timedelta(days=1)
+    too_late = too_late_from(start)
+    assert expiry(start, too_late) is None
+    assert expiry(start, too_late - timedelta(seconds=1)) is not None
+
+
+@pytest.mark.parametrize(
+    ("state", "barrier"),
+    [
+        (OfferState.OPEN, None),
+        (OfferState.DECLINED, None),
+        (OfferState.ACCEPTED, OfferBarrier.YOURS),
+        (OfferState.GONE, OfferBarrier.GONE),
+        (OfferState.WITHDRAWN, OfferBarrier.WITHDRAWN),
+        (OfferState.EXPIRED, OfferBarrier.EXPIRED),
+    ],
+)
+def test_an_offer_says_what_holds_whenever_it_is_answered(
+    state: OfferState, barrier: OfferBarrier | None
+) -> None:
+    assert barrier_of_offer(state, NOW + timedelta(seconds=1), NOW) is barrier
+    assert (state in ANSWERABLE) is (barrier is None)
+    assert barrier_of_offer(state, NOW, NOW) is (barrier or OfferBarrier.EXPIRED)

@@ -12,7 +12,10 @@ from domain.pushes import USUAL, Choice, PushKind, kinds_for
         (Role.STAFF, [PushKind.SUMMARY, PushKind.DECISION, PushKind.PEOPLE]),
         (
             Role.MANAGER,
-            [PushKind.SUMMARY, PushKind.PROPOSAL, PushKind.DECISION, PushKind.PEOPLE],
+            [
+                *(PushKind.SUMMARY, PushKind.PROPOSAL, PushKind.DECISION),
+                *(PushKind.FILLED, PushKind.PEOPLE),
+            ],
         ),
         (Role.ADMIN, [PushKind.SUMMARY, PushKind.PEOPLE, PushKind.ALERT]),
     ],

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
 from bot.demo.server import PATIENCE, Phone
+from domain.backfills import Stage
 from domain.calls import CallOutcome
 from domain.clock import HandClock
 from domain.criteria import Criteria
@@ -33,7 +34,15 @@ from storage import (
     strangers,
 )
 from storage.store import Store
-from storage.tables import Appointment, AuditEntry, MemberRow, Patient, Push, Stranger
+from storage.tables import (
+    Appointment,
+    AuditEntry,
+    BackfillRow,
+    MemberRow,
+    Patient,
+    Push,
+    Stranger,
+)
 from tests.conftest import MONDAY_MORNING
 from tests.e2e.town import AVI, DANA, NOA, ROOT, Town, a_small_hmo, body, decided, town, with_button
 from tests.hmo import HOUSE
@@ -45,6 +54,7 @@ MARK = "0" * 32
 KEEPS_TRYING = 4711
 """A stranger of whom admins were told."""
 A_MODEL = 1
+FILLED = 999
 VERBS = {"ask", "now", "yes", "no", "drop", "undo"}
 
 
@@ -91,6 +101,7 @@ def prepare(store: Store, clock: HandClock) -> None:
     store.write_now(batches.confirm, noa, 2, now, threshold)
     prepare_people(store, now)
     prepare_calls(store, clock, dana)
+    store.write_now(fill, in_department(store, "Cardiology"), now)
     store.write_now(
         models.add, name="2026-11-23-1", kind="boosted", sha256="0" * 64, report={}, now=now
     )
@@ -103,6 +114,22 @@ def prepare_people(store: Store, now: datetime) -> None:
     store.write_now(invitations.draft, root, Role.STAFF, now)
     for _ in range(5):
         store.write_now(strangers.turn_away, KEEPS_TRYING, now)
+
+
+def fill(session: Session, visits: Sequence[int], now: datetime) -> None:
+    """A slot of Cardiology has gone to another patient."""
+    session.add(
+        BackfillRow(
+            id=FILLED,
+            appointment_id=visits[0],
+            day=HOUSE.calendar.day_of(now),
+            action_id=1,
+            stage=Stage.FILLED,
+            opened_at=now,
+            ended_at=now,
+            replacement_id=visits[2],
+        )
+    )
 
 
 def prepare_calls(store: Store, clock: HandClock, dana: Member) -> None:
@@ -147,6 +174,7 @@ def samples(store: Store) -> dict[str, str]:
         "policy": f"policy:{department(store, 'Cardiology')}:0",
         "setpolicy": f"setpolicy:{department(store, 'Cardiology')}:hours:24:0",
         "toconfirm": "toconfirm:0",
+        "filled": f"filled:{FILLED}",
         "model": "model",
         "chart": "chart:gain",
         "fairness": "fairness:sex",

@@ -83,7 +83,7 @@ async def test_what_could_not_be_deleted_in_time_is_left_without_its_content(
         await root.uploads("may.csv", ROWS)
         await root.sees("each with its reason")
         pictures = await show_a_picture(place, dana)
-    await time_passes(place, 49 * HOUR)
+    await time_passes(place, 49 * HOUR, summaries=False)
     async with place.bot_at_work():
         await until(lambda: noted(place.store, dana) == noted(place.store, root) == [])
         assert not mentions(place, dana, typed=False)
@@ -113,7 +113,7 @@ async def test_troubles_on_the_way_are_survived_and_what_is_gone_is_forgotten(
         faults.add(Fault("deleteMessages", retry_after=1, times=2))
         faults.add(Fault("deleteMessages", chat_id=noa.person.user_id, code=502, times=1))
         faults.add(Fault("deleteMessages", chat_id=root.person.user_id, drop="after", times=1))
-        await time_passes(place, 37 * HOUR)
+        await time_passes(place, 37 * HOUR, summaries=False)
         phones = (dana, noa, avi, root)
         await until(lambda: not any(noted(place.store, phone) for phone in phones))
         for phone in (dana, noa, root):
@@ -128,7 +128,7 @@ async def test_many_messages_of_a_chat_go_in_few_calls(place: Town, clock: HandC
             since = dana.now()
             await dana.says("/risk")
             await dana.sees("High-risk", since=since)
-        await time_passes(place, 37 * HOUR)
+        await time_passes(place, 37 * HOUR, summaries=False)
         await until(lambda: noted(place.store, dana) == [])
         assert len(place.server.calls("deleteMessages")) == 1
         assert place.server.calls("deleteMessage") == []
@@ -181,10 +181,14 @@ async def test_a_bot_that_was_down_at_night_tidies_up_when_it_is_there(
         assert place.store.read_now(counters.verify) == []
 
 
-async def time_passes(place: Town, by: timedelta) -> None:
-    """Let time pass, once all that was sent is noted."""
+async def time_passes(place: Town, by: timedelta, *, summaries: bool = True) -> None:
+    """Let time pass, once all that was sent is noted; perhaps no summary comes meanwhile."""
     for phone in (place.dana, place.noa, place.avi, place.root):
         await until(all_noted(place, phone, protected(phone)))
+    if not summaries:
+        later = place.clock.now() + 2 * by
+        due = update(MemberRow).values(summary_due_at=later)
+        place.store.write_now(lambda session: session.execute(due))
     place.clock.move(by)
 
 

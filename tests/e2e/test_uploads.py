@@ -138,7 +138,7 @@ async def test_a_waitlist_and_sessions_come_in_the_same_way_and_fill_their_scree
     await root.uploads("hours.csv", (header + row).encode())
     await root.sees("hours.csv: 1 session row in ")
     await dana.says("/waitlist eye")
-    assert "1 patient waiting, 1 of them late" in body(await dana.sees("Urgency 5 (3)"))
+    assert "1 patient waiting, 1 of them late" in body(await dana.sees("Urgency 5 ("))
     await dana.says("/capacity Eyes")
     assert "6 free slots, 2.0 hours" in body(await dana.sees("Fill rate 0.00 % (0 ÷ 6)"))
     await dana.says("/capacity nowhere")

@@ -11,6 +11,7 @@ from telegram import Bot
 
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
+from domain.backfills import Release, Stage
 from domain.calls import CallOutcome
 from domain.clock import HandClock
 from domain.corrections import Excuse
@@ -27,6 +28,7 @@ from storage.store import Store
 from storage.tables import (
     Action,
     Appointment,
+    BackfillRow,
     Batch,
     Call,
     CallList,
@@ -48,6 +50,8 @@ from tests.hmo import HOUSE
 
 APPOINTMENT = 987_654_321
 ACTION = 876_543_210
+FILLED_BY = 876_543_211
+BACKFILL = 98_765_430
 BATCH = 765_432
 CALL_LIST = 87_654_321
 CALL = 98_765_432
@@ -137,6 +141,7 @@ def fill(session: Session, clock: HandClock) -> None:
     )
     _call(session, now)
     _miss(session, now - timedelta(days=8))
+    _backfill(session, now)
     _model(session, now)
     _audit(session, now)
     session.add(
@@ -159,6 +164,29 @@ def fill(session: Session, clock: HandClock) -> None:
             done=9,
             created_at=now,
             decided_at=now,
+        )
+    )
+
+
+def _backfill(session: Session, now: datetime) -> None:
+    """A slot that another patient has accepted, once it was theirs."""
+    day = HOUSE.calendar.day_of(now - timedelta(days=8))
+    transfer = Action(id=FILLED_BY, appointment_id=MISSED, kind=Kind.TRANSFER, state=State.REVOKED)
+    session.add(transfer)
+    session.flush()
+    session.add(
+        BackfillRow(
+            id=BACKFILL,
+            appointment_id=MISSED,
+            day=day,
+            action_id=FILLED_BY,
+            stage=Stage.FILLED,
+            opened_at=now,
+            release=Release.WORD,
+            released_at=now,
+            waves=1,
+            replacement_id=EXCUSED,
+            ended_at=now,
         )
     )
 

@@ -20,6 +20,7 @@ from handlers.screens import Screen, Visit
 from tests.handlers.desks import (
     ACTION,
     APPOINTMENT,
+    BACKFILL,
     BATCH,
     CALL_LIST,
     DEPARTMENT,
@@ -52,6 +53,7 @@ FIRST = (
     "pending:0",
     f"proposal:{ACTION}",
     f"told:{ACTION}",
+    f"filled:{BACKFILL}",
     f"batch:{BATCH}",
     f"toldbatch:{BATCH}",
     f"gain:{WORST}:0",

@@ -39,6 +39,11 @@ details = st.dictionaries(
         ("authorize batch", {"done": 1204}, "Noa authorized a batch: 1,204 appointments"),
         ("undo batch", {"done": 1}, "Noa undid a batch: 1 appointment"),
         ("import", {"rows": 1204, "rejected": 3}, "Noa imported a file: 1,204 rows, 3 rejected"),
+        (
+            "import",
+            {"rows": 150, "rejected": 0, "kind": "waitlist"},
+            "Noa imported a waitlist file: 150 rows, 0 rejected",
+        ),
         ("join", {"role": "manager"}, "Noa joined as manager"),
         ("refused", {"right": "decide"}, "Noa was refused: may not authorize or decline"),
         ("call", {"outcome": "no-answer"}, "Noa called: no answer"),

@@ -138,4 +138,5 @@ def authorized(session: Session, now: datetime) -> None:
 
 
 def filled(session: Session) -> None:
-    session.exec(select(BackfillRow)).one().stage = Stage.FILLED
+    mine = select(BackfillRow).where(BackfillRow.appointment_id == APPOINTMENT)
+    session.exec(mine).one().stage = Stage.FILLED

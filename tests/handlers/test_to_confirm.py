@@ -86,7 +86,8 @@ async def test_an_outcome_noted_on_the_card_leads_back_to_who_is_next(desk: Desk
     answer = await calling.note(here, [str(APPOINTMENT), "c", "toconfirm", "0"])
     assert answer.toast == "Noted: confirmed."
     assert "Nobody is left to be called." in answer.screen.text
-    kept = await desk.store.read(lambda session: session.exec(select(BackfillRow)).one())
+    mine = select(BackfillRow).where(BackfillRow.appointment_id == APPOINTMENT)
+    kept = await desk.store.read(lambda session: session.exec(mine).one())
     assert kept.stage is Stage.KEPT
 
 

@@ -1,25 +1,23 @@
 """Answers on both databases: what a patient's word does to the slot, by whatever way it comes."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlmodel import Session, col, select
 
-from domain.answers import Answer, Holds, Reply
+from domain.answers import Answer, Holds, Reply, Source
 from domain.backfills import Release, Stage
 from domain.calls import CallBarrier, CallOutcome
 from domain.clock import HandClock
-from domain.criteria import House
 from domain.notices import Channel, NoticeKind, NoticeState
 from domain.offers import OfferState
 from domain.policies import Policy, Silence
 from domain.statuses import Status
 from domain.transfers import Barrier, State
-from storage import actions, answers, asking, calls, counters, notices, offers, to_confirm
+from storage import actions, answers, asking, calls, counters, notices, to_confirm
 from storage.store import Store
-from storage.tables import OfferRow, Patient, key_of
+from storage.tables import OfferRow, Patient, PatientAnswer, key_of
 from storage.to_confirm import Why
 from tests.courses import Course, begin
 
@@ -250,20 +248,20 @@ def test_stop_stops_every_message_for_good_and_a_person_asks(asked: Course) -> N
         assert not asked.store.write_now(notices.stop, *address, asked.clock.now())
 
 
-def test_an_sms_decides_about_an_offer(asked: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    decided: list[tuple[str, int]] = []
-
-    def decides(what: str) -> Callable[[Session, int, House, datetime], None]:
-        return lambda _session, offer, _house, _now: decided.append((what, offer))
-
-    monkeypatch.setattr(offers, "accept", decides("accept"))
-    monkeypatch.setattr(offers, "decline", decides("decline"))
+def test_an_sms_decides_about_an_offer(asked: Course) -> None:
     asked.says("p1", CANCEL)
     first, second = asked.offer("p1", "w1", "w2")
-    assert asked.texts("0525550103", "1", "r1") is Reply.ANSWERED
+    later = key_of(asked.visit("w1"))
+    assert asked.texts("0525550104", "3", "r1") is Reply.NOT_UNDERSTOOD
     assert asked.texts("0525550104", "לא", "r2") is Reply.ANSWERED
-    assert asked.texts("0525550104", "3", "r3") is Reply.NOT_UNDERSTOOD
-    assert decided == [("accept", first), ("decline", second)]
+    assert asked.texts("0525550103", "1", "r3") is Reply.ANSWERED
+    kept = [asked.store.read_now(Session.get_one, OfferRow, offer) for offer in (first, second)]
+    assert [offer.state for offer in kept] == [OfferState.ACCEPTED, OfferState.DECLINED]
+    given_back = select(PatientAnswer).where(PatientAnswer.appointment_id == later)
+    said = asked.store.read_now(lambda session: session.exec(given_back).one())
+    assert (said.answer, said.source) == (CANCEL, Source.SMS)
+    assert stage(asked) is Stage.FILLED
+    assert is_true(asked)
 
 
 def test_what_the_hmo_changes_itself_is_told_as_such(asked: Course) -> None:

@@ -123,6 +123,18 @@ def test_a_question_that_fails_goes_another_way_and_then_to_a_person(course: Cou
     assert (course.backfill("p1").stage, len(course.notices())) == (Stage.CALLING, 3)
 
 
+def test_a_question_that_fails_when_there_is_no_time_left_goes_to_a_person(
+    course: Course,
+) -> None:
+    course.authorize("p1")
+    course.work()
+    course.clock.move(5 * DAY - timedelta(hours=3))
+    course.deliver(NoticeState.FAILED)
+    (failed,) = course.notices()
+    course.store.write_now(asking.undeliverable, key_of(failed), course.house, course.clock.now())
+    assert (course.backfill("p1").stage, len(course.notices())) == (Stage.CALLING, 1)
+
+
 def test_who_is_quicker_leaves_nothing_to_do(course: Course) -> None:
     course.authorize("p1")
     key, now = key_of(course.backfill("p1")), course.clock.now()

@@ -20,8 +20,8 @@ def listed(store: Store, clock: HandClock) -> Store:
     rows = [
         ("Eyes", 5, now - target, "waiting"),
         ("Eyes", 5, now - target - timedelta(seconds=1), "waiting"),
-        ("Eyes", 1, now - timedelta(days=89), "waiting"),
-        ("Ears", 3, now - timedelta(days=31), "waiting"),
+        ("Eyes", 1, now - timedelta(days=TARGET_DAYS[1] - 1), "waiting"),
+        ("Ears", 3, now - timedelta(days=TARGET_DAYS[3] + 1), "waiting"),
         ("Ears", 3, now - timedelta(days=500), "withdrawn"),
         ("Ears", 4, now - timedelta(days=500), "booked"),
     ]
@@ -40,7 +40,7 @@ def test_queues_come_by_department_the_most_urgent_first(listed: Store, clock: H
         ("Eyes", 5, 2, 1),
         ("Eyes", 1, 1, 0),
     ]
-    assert found[1].since == clock.now() - timedelta(days=3, seconds=1)
+    assert found[1].since == clock.now() - timedelta(days=TARGET_DAYS[5], seconds=1)
 
 
 def test_queues_of_one_department(listed: Store, clock: HandClock) -> None:

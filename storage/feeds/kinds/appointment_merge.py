@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 
 from domain.statuses import Status
 from storage.counters import CONTRIBUTION, EARLIER_NO_SHOWS, add_to_rollup
+from storage.feeds.adopting import adopt
 from storage.feeds.merging import Changes
 from storage.feeds.overtaken import end_overtaken
 from storage.feeds.staging import Staging
@@ -49,8 +50,9 @@ _CHANGING: Final = "id IN (SELECT id FROM feed_change)"
 
 def take_in(staged: Staging, now: datetime, member_id: int | None) -> Changes:
     """Add and update appointments; see `storage.feeds.kind.Kind.take_in`."""
+    entries = adopt(staged, now, member_id)
     _find_changes(staged)
-    entries = end_overtaken(staged, now, member_id)
+    entries += end_overtaken(staged, now, member_id)
     _count(staged, _CHANGING, "-")
     _ask_for_places(staged)
     updated = _update_appointments(staged)

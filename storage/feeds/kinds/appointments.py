@@ -86,6 +86,13 @@ STAGED: Final = Staged(
             "released_at": "integer",
         },
         "feed_overtaken": dict.fromkeys(("call", "answer", "appointment", "action"), "integer"),
+        "feed_ours": {
+            "patient": "text",
+            "department": "integer",
+            "start": "integer",
+            "id": "integer",
+        },
+        "feed_adopted": {"id": "key", "name": "text", "other": "integer"},
         "feed_recount": {"id": "key", "department_id": "integer", "counted": "integer"},
         "touched_patient": {"id": "key"},
         "touched_department": {"id": "key"},

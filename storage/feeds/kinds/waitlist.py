@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 
 from domain.ages import OLDEST, age_on
 from domain.days import Calendar
+from domain.offers import OfferState
 from domain.statuses import NOT_SCHEDULED
 from domain.waiting import NOTICE_HOURS, URGENCIES, WaitState
 from storage import backfills
@@ -21,6 +22,7 @@ from storage.feeds.report import KindWord, RowRejected
 from storage.feeds.rows import PatientRowReader, Record, Words
 from storage.feeds.staging import Staged, Staging
 from storage.tables import OfferRow
+from storage.waves import hasten
 
 FIELDS: Final = Fields(
     needed=("waiting_id", "patient_id", "department", "urgency", "since"),
@@ -196,7 +198,11 @@ def take_in(staged: Staging, now: datetime, _member_id: int | None) -> Changes:
 def _withdraw_offers(staged: Staging, now: datetime) -> None:
     gone = select(_CHANGE.c.id).where(_CHANGE.c.state != WaitState.WAITING.value)
     with Session(staged.connection) as session:
-        backfills.withdraw(session, col(OfferRow.waiting_id).in_(gone), now)
+        theirs = col(OfferRow.waiting_id).in_(gone)
+        is_open = col(OfferRow.state) == OfferState.OPEN
+        which = session.scalars(select(col(OfferRow.backfill_id)).where(theirs, is_open)).all()
+        backfills.withdraw(session, theirs, now)
+        hasten(session, which, now)
         session.flush()
 
 

@@ -134,6 +134,9 @@ def _offers() -> None:
     op.create_index(
         "ix_offer_accepted", "offer", ["backfill_id"], unique=True, **_where("state = 'accepted'")
     )
+    op.create_index(
+        "ix_offer_open", "offer", ["waiting_id"], unique=True, **_where("state = 'open'")
+    )
     for name in ("waiting_id", "answered_at"):
         op.create_index(f"ix_offer_{name}", "offer", [name])
 

@@ -22,9 +22,9 @@ from bot.pictures.browser import font_available as has_font
 from bot.pictures.chromium import ChromiumRenderer, PictureUnavailable, browser_path
 from tests.waiting import until
 
-LIMIT: Final = 3.0
+LIMIT: Final = 5.0
 """Seconds for a picture, after which a frozen browser is given up."""
-BOUND: Final = 20.0
+BOUND: Final = 60.0
 """Seconds to recover in on a busy machine; a quiet one takes the limit and a second or two."""
 
 needs_chromium = pytest.mark.skipif(

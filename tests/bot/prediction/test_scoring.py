@@ -121,25 +121,25 @@ async def test_each_new_day_all_are_scored_once(
 
 @pytest.mark.parametrize("spoilt", ["missing", "cut short"])
 async def test_a_model_whose_file_is_not_in_order_leaves_the_rule_in_charge_and_admins_are_told(
-    store: Store, tmp_path: Path, clock: HandClock, spoilt: str
+    sqlite_store: Store, tmp_path: Path, clock: HandClock, spoilt: str
 ) -> None:
-    clinic(clock.now()).load(store)
-    join(store, Role.ADMIN, 9, "Root", clock.now())
-    version = in_charge(store, tmp_path, clock.now())
-    await look(store, clock, tmp_path, predictor(store, tmp_path, clock))
+    clinic(clock.now()).load(sqlite_store)
+    join(sqlite_store, Role.ADMIN, 9, "Root", clock.now())
+    version = in_charge(sqlite_store, tmp_path, clock.now())
+    await look(sqlite_store, clock, tmp_path, predictor(sqlite_store, tmp_path, clock))
     path = model_files.model_path(tmp_path, version.name)
     if spoilt == "missing":
         path.unlink()
     else:
         path.write_bytes(path.read_bytes()[:9_000])
     clock.move(timedelta(days=1))
-    restarted = predictor(store, tmp_path, clock)
+    restarted = predictor(sqlite_store, tmp_path, clock)
     for _ in range(3):
-        await look(store, clock, tmp_path, restarted)
-    assert store.read_now(models.version_in_charge) is None
-    assert store.read_now(counted, clock)[1:] == (0, 0)
-    assert store.read_now(pushes) == [f"modelnews:refused:{version.id}"]
-    assert store.read_now(events)[-2:] == ["model refused", "model activated"]
+        await look(sqlite_store, clock, tmp_path, restarted)
+    assert sqlite_store.read_now(models.version_in_charge) is None
+    assert sqlite_store.read_now(counted, clock)[1:] == (0, 0)
+    assert sqlite_store.read_now(pushes) == [f"modelnews:refused:{version.id}"]
+    assert sqlite_store.read_now(events)[-2:] == ["model refused", "model activated"]
 
 
 async def test_what_another_model_has_overtaken_is_not_kept(

@@ -74,15 +74,17 @@ async def test_a_model_that_is_old_enough_is_replaced_by_a_newer_one(
 
 @pytest.mark.parametrize("why", ["never", "the rule is in charge", "another process has begun"])
 async def test_nothing_is_trained_when_it_is_not_this_programs_turn(
-    desk: Desk, clock: HandClock, why: str
+    sqlite_desk: Desk, clock: HandClock, why: str
 ) -> None:
     clock.move(timedelta(days=90))
     if why == "the rule is in charge":
-        desk.store.write_now(models.activate, None, clock.now())
+        sqlite_desk.store.write_now(models.activate, None, clock.now())
     if why == "another process has begun":
-        assert desk.store.write_now(watching.take_turn, clock.now(), upkeep.TRIES_EVERY)
-    await upkeep.retraining(settings_of(desk, retrain_days=0 if why == "never" else 30))(desk)
-    assert len(desk.store.read_now(models.versions)) == 1
+        assert sqlite_desk.store.write_now(watching.take_turn, clock.now(), upkeep.TRIES_EVERY)
+    await upkeep.retraining(settings_of(sqlite_desk, retrain_days=0 if why == "never" else 30))(
+        sqlite_desk
+    )
+    assert len(sqlite_desk.store.read_now(models.versions)) == 1
 
 
 async def test_a_training_that_fails_is_tried_again_a_day_later_and_not_before(
@@ -143,7 +145,7 @@ async def test_chances_that_are_far_off_are_told_once_and_shown_until_the_next_m
 
 
 async def test_a_model_that_was_not_put_in_charge_is_told_with_the_reason(
-    desk: Desk, clock: HandClock
+    sqlite_desk: Desk, clock: HandClock
 ) -> None:
     report = {"verdict": "It orders patients no better than <lead time> alone."}
 
@@ -152,10 +154,10 @@ async def test_a_model_that_was_not_put_in_charge_is_told_with_the_reason(
             session, name="poor", kind="forest", sha256="", report=report, now=clock.now()
         )
 
-    key = desk.store.write_now(work)
-    desk.store.write_now(watching.tell_admins, key, "kept", clock.now())
-    (address,) = desk.store.read_now(pushes)
-    screen = await open_screen(visit(desk, Role.ADMIN), address)
+    key = sqlite_desk.store.write_now(work)
+    sqlite_desk.store.write_now(watching.tell_admins, key, "kept", clock.now())
+    (address,) = sqlite_desk.store.read_now(pushes)
+    screen = await open_screen(visit(sqlite_desk, Role.ADMIN), address)
     assert "no better than &lt;lead time&gt; alone." in screen.text
     assert "In charge now: 2026-11-23-1" in screen.text
 
