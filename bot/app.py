@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import importlib.metadata
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
+from starlette.routing import BaseRoute
 from telegram import Update
 from telegram.ext import (
     ApplicationBuilder,
@@ -30,6 +31,7 @@ from bot.logs import hide
 from bot.metrics import Metrics, TimedRenderer
 from bot.mornings import push_summaries
 from bot.pace import Pace
+from bot.patients import Patients, reach_patients
 from bot.pictures.chromium import ChromiumRenderer
 from bot.pictures.studio import Studio
 from bot.prediction.predictor import Predictor
@@ -110,6 +112,21 @@ class Parts:
     metrics: Metrics
     pace: Pace
     jobs: tuple[Job, ...]
+    patients: Patients
+
+    @property
+    def work(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """What runs beside the handlers as long as the program does, by name."""
+        return {
+            "courier": Courier(self.desk, self.pace).run(),
+            "messenger": self.patients.messenger.run(),
+            "jobs": run_jobs(self.desk, self.jobs),
+        }
+
+    @property
+    def doors(self) -> list[BaseRoute]:
+        """Where others come in; the patients' last, since theirs may be below any path."""
+        return [*([self.webhook.route] if self.webhook else []), *self.patients.routes]
 
     @property
     def mode(self) -> str:
@@ -133,8 +150,20 @@ def put_together(settings: Settings, clock: Clock) -> Parts:
     jobs = (*JOBS, scoring(predictor), retraining(settings))
     app.bot_data |= {"desk": desk, "metrics": metrics}
     webhook = _webhook(app, settings) if settings.webhook_url else None
-    health = Health(store)
-    return Parts(app, calls, polls, webhook, store, renderer, desk, health, metrics, pace, jobs)
+    return Parts(
+        app=app,
+        calls=calls,
+        polls=polls,
+        webhook=webhook,
+        store=store,
+        renderer=renderer,
+        desk=desk,
+        health=Health(store, channels=settings.house.manners.channels),
+        metrics=metrics,
+        pace=pace,
+        jobs=jobs,
+        patients=reach_patients(settings, desk, metrics.message),
+    )
 
 
 def _webhook(app: App, settings: Settings) -> Webhook:
@@ -180,14 +209,15 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
     """Run the bot until the block is left; then what was taken is finished and answered.
 
     Raises:
-        WrongSetting: The token, the webhook's address or the port cannot be used.
+        WrongSetting: The token, an address or the port cannot be used.
         storage.store.StoreUnavailable: The database cannot be opened.
     """
     parts = put_together(settings, clock)
     connections = (parts.calls, parts.polls)
-    web = Web(parts.health, parts.metrics, parts.renderer, connections, clock)
+    watched = (parts.health, parts.metrics, parts.renderer, connections)
+    web = Web(*watched, clock, parts.doors)
     try:
-        async with web_at_work(web, settings, parts.webhook):
+        async with web_at_work(web, settings):
             await _open(parts.store)
             await parts.store.write(mornings.plan_everybody, settings.house, clock.now())
             await reach(parts.app)
@@ -222,11 +252,8 @@ async def _working(parts: Parts) -> AsyncIterator[Running]:
         "database": parts.store.engine.dialect.name,
     }
     await app.start()
-    courier = asyncio.create_task(Courier(parts.desk, parts.pace).run())
-    courier.add_done_callback(lambda _: at_work.end("deliveries have ended unexpectedly"))
-    jobs = asyncio.create_task(run_jobs(parts.desk, parts.jobs))
-    jobs.add_done_callback(lambda _: at_work.end("the jobs have ended unexpectedly"))
-    health.tasks |= {"courier": courier, "jobs": jobs}
+    tasks = {name: _started(at_work, name, work) for name, work in parts.work.items()}
+    health.tasks |= tasks
     try:
         async with _receiving(parts, at_work):
             parts.metrics.info.labels(**facts).set(1)
@@ -238,12 +265,20 @@ async def _working(parts: Parts) -> AsyncIterator[Running]:
                 log.info("stopping", **facts)
     finally:
         await app.stop()
-        for task in (jobs, courier):
+        for task in tasks.values():
             task.cancel()
+        for task in tasks.values():
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        await parts.patients.channels.close()
         await app.shutdown()
         log.info("stopped", **facts)
+
+
+def _started(at_work: Running, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    task = asyncio.create_task(work)
+    task.add_done_callback(lambda _: at_work.end(f"the {name} ended unexpectedly"))
+    return task
 
 
 @contextlib.asynccontextmanager

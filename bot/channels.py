@@ -84,15 +84,15 @@ class Channels:
         """
         provider = self._providers.get(channel)
         if provider is None:
-            return Ending(NoticeEvent.NOT_YET, f"no provider of {channel} is set")
+            return Ending(NoticeEvent.NOT_YET, f"no provider of {channel} is set", for_all=True)
         try:
             async with asyncio.timeout(self._within):
                 await self._free.acquire()
         except TimeoutError:
-            return Ending(NoticeEvent.NOT_YET, "all messages on their way hang")
+            return Ending(NoticeEvent.NOT_YET, "all messages on their way hang", for_all=True)
         if self._is_closed:
             self._free.release()
-            return Ending(NoticeEvent.NOT_YET, "the program ends")
+            return Ending(NoticeEvent.NOT_YET, "the program ends", for_all=True)
         began = time.monotonic()
         ending = await self._within_time(self._start(lambda: provider.send(to, letter, stop)))
         self._watch(channel, ending.event if ending else "arrived", time.monotonic() - began)

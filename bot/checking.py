@@ -172,8 +172,6 @@ def _patients(settings: Settings) -> str:
         raise Missing(f"{PREFIX}HMO_NAME is not set: patients are to read who writes to them")
     if not settings.public_url:
         raise Missing(f"{PREFIX}PUBLIC_URL is not set: patients have no page to answer on")
-    if not settings.web_port:
-        raise Missing(f"{PREFIX}WEB_PORT is not set: there patients' answers arrive")
     own = settings.link_secret.get_secret_value()
     signed = f"by {PREFIX}LINK_SECRET" if own else "by a key made of the token"
     return f"{settings.hmo_name}, links to {settings.public_url} signed {signed}"

@@ -65,6 +65,7 @@ class Doors:
         clock: Tells the time.
         secret: Signs the links.
         hmo_name: Stands above each page; may be empty.
+        pressed: Called after a press, of which others may have to be told.
     """
 
     def __init__(
@@ -75,9 +76,10 @@ class Doors:
         clock: Clock,
         secret: bytes,
         hmo_name: str,
+        pressed: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._offers, self._house, self._clock = store, offers, house, clock
-        self._secret = secret
+        self._secret, self._pressed = secret, pressed
         self._pages = Pages(hmo_name, house.calendar.zone)
 
     def routes(self) -> list[Route]:
@@ -108,7 +110,10 @@ class Doors:
             elif link.is_over(self._clock.now()):
                 answer = _sent(self._pages.expired(await self._language(link, spoken)))
             else:
-                answer = await (press if request.method == "POST" else show)(link, request)
+                is_press = request.method == "POST"
+                answer = await (press if is_press else show)(link, request)
+                if is_press:
+                    self._pressed()
         except StoreUnavailable:
             log.warning("a patient's page could not be shown: the database is away")
             answer = _sent(self._pages.later(spoken))

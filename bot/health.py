@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
-from storage import health
+from domain.notices import Channel
+from storage import health, provider_outages
+from storage.provider_outages import Down
 from storage.store import Store, StoreUnavailable
 
 DATABASE_WITHIN: Final = 3.0
@@ -27,6 +29,7 @@ class Health:
         store: The database.
         telegram: What is wrong with Telegram, `None` if nothing.
         tasks: What runs as long as the program does, by name.
+        channels: Ways to write to patients that a provider is set for.
         lags: Seconds that the event loop was late, each time that it was looked at lately.
         is_stopping: The program is about to end.
     """
@@ -34,6 +37,7 @@ class Health:
     store: Store
     telegram: Callable[[], str | None] = lambda: "not reached yet"
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    channels: Collection[Channel] = ()
     lags: deque[float] = field(default_factory=lambda: deque([0.0], maxlen=_LOOKS_KEPT))
     is_stopping: bool = False
 
@@ -45,6 +49,18 @@ class Health:
         if self.is_stopping:
             found["program"] = "is stopping"
         return found
+
+    async def providers(self) -> dict[str, str | None]:
+        """Each provider of messages to patients, and since when it takes nothing.
+
+        Its failure is no reason to stop or to pass over this program, which works without it.
+        """
+        down: list[Down] = []
+        with contextlib.suppress(Exception):  # what is wrong with the database, `parts` says
+            async with asyncio.timeout(DATABASE_WITHIN):
+                down = await self.store.read(provider_outages.down, self.channels)
+        since = {each.channel: f"takes nothing since {each.since.isoformat()}" for each in down}
+        return {channel: since.get(channel) for channel in Channel if channel in self.channels}
 
     async def _database(self) -> str | None:
         try:

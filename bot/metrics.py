@@ -22,13 +22,16 @@ from prometheus_client import (
 from telegram import Update
 
 from bot.pictures.gallery import Renderer
+from domain.notices import Channel, NoticeEvent
 from storage import outbox
 from storage.health import Figures
+from storage.notice_figures import NoticeFigures
 from storage.store import Done, StoreUnavailable
 
 PUSHES: Final = MappingProxyType({outbox.mark_sent: "sent", outbox.end: "not sent"})
 """How a try to send a push ended, by the unit of work that notes it."""
 
+_UNSENT: Final = (NoticeEvent.NOT_YET, NoticeEvent.LOST, NoticeEvent.HOPELESS)
 _PREFIX: Final = "slotwise_"
 _QUICK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SLOW: Final = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 40)
@@ -66,6 +69,19 @@ class Metrics:
         self.pushes = self._count("pushes", "Tries to push by what became of them.", "outcome")
         self.outbox = self._show("outbox", "Pushes that wait.", "state")
         self.outbox_age = self._show("outbox_oldest_seconds", "Age of the oldest of them.")
+        self.messages = self._count(
+            "patient_messages", "Tries to write to patients.", "channel", "outcome"
+        )
+        self.message_seconds = self._time(
+            "patient_message_seconds", "Until a provider has answered.", "channel", buckets=_SLOW
+        )
+        self.notices = self._show("notices", "Messages to patients.", "state")
+        self.notices_age = self._show(
+            "notices_late_seconds", "By how much the latest of those that wait is late."
+        )
+        self.provider_down = self._show(
+            "provider_down_seconds", "For how long a provider has taken nothing.", "channel"
+        )
         self.open_messages = self._show("open_messages", "Messages whose figures are kept true.")
         self.renders = self._count("renders", "Pictures asked of the browser.", "outcome")
         self.render_seconds = self._time(
@@ -108,6 +124,9 @@ class Metrics:
             self.pushes.labels(outcome)
         for outcome in ("made", "failed"):
             self.renders.labels(outcome)
+        for channel in Channel:
+            for outcome in ("arrived", *(each.value for each in _UNSENT)):
+                self.messages.labels(channel, outcome)
         for work in ("read", "write"):
             self.database_errors.labels(work)
             self.database_seconds.labels(work)
@@ -128,6 +147,11 @@ class Metrics:
         if method != "getUpdates":
             self.call_seconds.observe(seconds)
 
+    def message(self, channel: Channel, outcome: str, seconds: float) -> None:
+        """Note a try to write to a patient: see `bot.channels.Watch`."""
+        self.messages.labels(channel, outcome).inc()
+        self.message_seconds.labels(channel).observe(seconds)
+
     def unit_of_work(self, done: Done) -> None:
         """Note a unit of work of the store."""
         work = "write" if done.writes else "read"
@@ -141,6 +165,7 @@ class Metrics:
         """Note what waits, or that the database did not say."""
         self.database_up.set(figures is not None)
         self.outbox.clear()
+        self.notices.clear()
         if figures is None:
             return
         for state, count in figures.pushes.items():
@@ -148,6 +173,16 @@ class Metrics:
         age = (now - figures.oldest).total_seconds() if figures.oldest else 0
         self.outbox_age.set(max(age, 0))
         self.open_messages.set(figures.open_messages)
+        self._patients(figures.patients, now)
+
+    def _patients(self, figures: NoticeFigures, now: datetime) -> None:
+        for state, count in figures.states.items():
+            self.notices.labels(state).set(count)
+        late = (now - figures.oldest).total_seconds() if figures.oldest else 0
+        self.notices_age.set(max(late, 0))
+        self.provider_down.clear()
+        for each in figures.down:
+            self.provider_down.labels(each.channel).set((now - each.since).total_seconds())
 
     def page(self) -> bytes:
         """All of it in Prometheus' text format."""

@@ -1,4 +1,4 @@
-"""The outage: whether Telegram fails for everybody, and how little is sent while it does."""
+"""The outage: whether Telegram, or a provider, fails for everybody, and how little is sent then."""
 
 from typing import Final
 
@@ -24,10 +24,13 @@ class Outage:
 
     Args:
         pace: Held for everybody between two probes.
+        of: Who fails, as log lines call them. Whoever is not Telegram has messages for chats.
     """
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: Pace, of: str = "telegram") -> None:
         self._pace = pace
+        self._begins = f"{of} fails for everybody; trying with one message at a time"
+        self._ends = f"{of} works again"
         self._unanswered: set[int] = set()
         self._probe: int | None = None
         self._wait = _FIRST_WAIT
@@ -53,14 +56,23 @@ class Outage:
             self._unanswered.add(chat_id)
             if len(self._unanswered) < CHATS:
                 return
-            log.warning("telegram fails for everybody; trying with one message at a time")
+            log.warning(self._begins)
         if not known or chat_id == self._probe:  # others were on their way when it began
+            self._hold()
+
+    def fails(self, chat_id: int) -> None:
+        """A message for the chat met what every other one would meet: that is an outage at once."""
+        known = self.lasts
+        if not known:
+            self._unanswered |= {chat_id, *range(-CHATS, 0)}
+            log.warning(self._begins)
+        if not known or chat_id == self._probe:
             self._hold()
 
     def answered(self) -> None:
         """Telegram has answered for a chat: it works."""
         if self.lasts:
-            log.info("telegram works again")
+            log.info(self._ends)
         self._unanswered.clear()
         self._probe, self._wait = None, _FIRST_WAIT
 

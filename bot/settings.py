@@ -157,9 +157,11 @@ class Settings(BaseSettings):
 
     @field_validator("public_url")
     @classmethod
-    def _public_url(cls, value: str) -> str:
+    def _public_url(cls, value: str, others: ValidationInfo) -> str:
         if value and not _may_be_called(value):
             raise ValueError("an address that patients can open is needed: https://host/path")
+        if value and others.data.get("web_port") == 0:
+            raise ValueError(f"{PREFIX}WEB_PORT is needed too: there patients' answers arrive")
         return value.rstrip("/")
 
     @field_validator("link_secret")
@@ -169,7 +171,9 @@ class Settings(BaseSettings):
 
     @field_validator("sms_webhook_secret")
     @classmethod
-    def _sms_webhook_secret(cls, value: SecretStr) -> SecretStr:
+    def _sms_webhook_secret(cls, value: SecretStr, others: ValidationInfo) -> SecretStr:
+        if value.get_secret_value() and not others.data.get("public_url", "unusable"):
+            raise ValueError(f"{PREFIX}PUBLIC_URL is needed too: below it replies arrive")
         return _long_enough(value, 16)
 
     @field_validator("sms_url", "email_url")

@@ -1,6 +1,6 @@
-"""The pages for whoever watches the program, and the door for Telegram's calls in webhook mode.
+"""The pages for whoever watches the program, and the doors for Telegram's calls and for patients.
 
-They are served on a port of this machine. Only the webhook's path is for a proxy to pass on.
+They are served on a port of this machine. Only the doors' paths are for a proxy to pass on.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from bot.connection import Connection
 from bot.health import DATABASE_WITHIN, STUCK_AFTER, Health
@@ -23,7 +23,6 @@ from bot.metrics import Metrics
 from bot.pictures.chromium import ChromiumRenderer
 from bot.serving import listen, serving
 from bot.settings import PREFIX, Settings, WrongSetting
-from bot.webhook import Webhook
 from domain.clock import Clock
 from storage import health as stored
 from storage.health import Figures
@@ -37,6 +36,7 @@ class Web:
 
     Attributes:
         connections: To Telegram.
+        doors: For whoever comes from outside: Telegram, patients and their SMS provider.
     """
 
     health: Health
@@ -44,17 +44,17 @@ class Web:
     renderer: ChromiumRenderer
     connections: tuple[Connection, ...]
     clock: Clock
+    doors: list[BaseRoute]
 
-    def app(self, webhook: Webhook | None) -> Starlette:
-        """The application, with a webhook if there is one."""
-        routes = [
+    @property
+    def app(self) -> Starlette:
+        """The application."""
+        own = [
             Route("/healthz", self._alive),
             Route("/readyz", self._ready),
             Route("/metrics", self._measured),
         ]
-        if webhook:
-            routes.append(Route(webhook.path, webhook.take, methods=["POST"]))
-        return Starlette(routes=routes)
+        return Starlette(routes=[*own, *self.doors])
 
     async def _alive(self, _: Request) -> Response:
         """Whether the event loop turns: if it hangs, nothing is answered at all."""
@@ -66,6 +66,11 @@ class Web:
         lines = [
             f"NO  {name}: {redact(problem)}" if problem else f"ok  {name}"
             for name, problem in parts.items()
+        ]
+        providers = await self.health.providers()
+        lines += [
+            f"--  {name}: {problem}" if problem else f"ok  {name}"
+            for name, problem in providers.items()
         ]
         return _page(lines, is_well=not any(parts.values()))
 
@@ -83,16 +88,16 @@ class Web:
     async def _figures(self) -> Figures | None:
         with contextlib.suppress(Exception):  # whatever it is, `/readyz` names it
             async with asyncio.timeout(DATABASE_WITHIN):
-                return await self.health.store.read(stored.figures)
+                return await self.health.store.read(stored.figures, self.clock.now())
         return None
 
 
 @contextlib.asynccontextmanager
-async def web_at_work(web: Web, settings: Settings, webhook: Webhook | None) -> AsyncIterator[None]:
+async def web_at_work(web: Web, settings: Settings) -> AsyncIterator[None]:
     """Serve the pages until the block is left, if a port is set.
 
     Raises:
-        WrongSetting: The port is taken, and Telegram's calls were to arrive there.
+        WrongSetting: The port is taken, and Telegram's calls or patients were to arrive there.
     """
     listener = None
     if settings.web_port:
@@ -101,13 +106,13 @@ async def web_at_work(web: Web, settings: Settings, webhook: Webhook | None) -> 
         except OSError as error:
             where = f"{settings.web_host} port {settings.web_port}"
             problem = f"{PREFIX}WEB_PORT: {where} cannot be opened: {error.strerror}"
-            if webhook:
+            if web.doors:
                 raise WrongSetting(problem) from None
             log.error("there are no pages to watch the program by", reason=problem)
     if listener is None:
         yield
         return
-    async with serving(web.app(webhook), listener), web.health.watching():
+    async with serving(web.app, listener), web.health.watching():
         yield
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from telegram import Update
 
 from bot.bodies import read_body
@@ -35,13 +36,14 @@ class Webhook:
         secret: What proves that a call is Telegram's.
 
     Attributes:
+        route: Where it is: at the path of its public address, which a proxy passes on as it is.
         is_open: Whether updates are taken; if not, Telegram brings them again later.
     """
 
     def __init__(self, app: App, url: str, secret: str) -> None:
         self._app = app
         self.url, self.secret = url, secret
-        self.path = urlsplit(url).path or "/"
+        self.route = Route(urlsplit(url).path or "/", self.take, methods=["POST"])
         self.is_open = False
         self._taken: deque[int] = deque(maxlen=_REMEMBERED)
 

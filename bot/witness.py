@@ -34,10 +34,12 @@ class Ending:
     Attributes:
         event: `NOT_YET` and `HOPELESS`: it was surely not taken. `LOST`: nobody knows.
         problem: In a few words of our own, for the log and for people; never an address.
+        for_all: What is wrong is between the provider and us: no other message would be taken.
     """
 
     event: NoticeEvent
     problem: str
+    for_all: bool = False
 
 
 @dataclass
@@ -117,8 +119,9 @@ def _of_code(code: int) -> Ending | None:
         return None
     if not 400 <= code < 500 or code in _OTHER_THAN_REFUSED:
         return Ending(NoticeEvent.LOST, said)
-    about = NoticeEvent.HOPELESS if code in _ABOUT_THE_MESSAGE else NoticeEvent.NOT_YET
-    return Ending(about, said)
+    if code in _ABOUT_THE_MESSAGE:
+        return Ending(NoticeEvent.HOPELESS, said)
+    return Ending(NoticeEvent.NOT_YET, said, for_all=True)
 
 
 def _of_http_error(error: Exception) -> Ending:
@@ -127,7 +130,7 @@ def _of_http_error(error: Exception) -> Ending:
     if isinstance(error, requests.ConnectTimeout) or any(
         isinstance(cause, NewConnectionError | ssl.SSLCertVerificationError) for cause in causes
     ):
-        return Ending(NoticeEvent.NOT_YET, _no_connection(causes))
+        return Ending(NoticeEvent.NOT_YET, _no_connection(causes), for_all=True)
     problem = "no answer in time" if isinstance(error, requests.Timeout) else "connection lost"
     return Ending(NoticeEvent.LOST, f"the provider: {problem}")
 
@@ -139,7 +142,7 @@ def _before_mail(witness: Witness, call: Callable[[], Any]) -> Any:
     except Exception as error:
         refused = isinstance(error, smtplib.SMTPResponseException)
         problem = _answered(error) if refused else _no_connection(list(_causes(error)))
-        witness.seen.append(Ending(NoticeEvent.NOT_YET, problem))
+        witness.seen.append(Ending(NoticeEvent.NOT_YET, problem, for_all=True))
         raise
 
 
@@ -172,7 +175,7 @@ def _of_mail_error(error: Exception, *, text_left: bool) -> Ending:
         case smtplib.SMTPDataError():
             return Ending(NoticeEvent.LOST, _answered(error))
         case smtplib.SMTPResponseException():  # the sender, or we
-            return Ending(NoticeEvent.NOT_YET, _answered(error))
+            return Ending(NoticeEvent.NOT_YET, _answered(error), for_all=True)
     is_late = any(isinstance(cause, TimeoutError) for cause in _causes(error))
     problem = "no answer in time" if is_late else "connection lost"
     if text_left:

@@ -1,14 +1,15 @@
 """Notices: messages to patients, how far each has come, and the manners they are sent with.
 
-| from    | event    | to       | when                                                     |
-|---------|----------|----------|----------------------------------------------------------|
-| waiting | begin    | sending  | about to be sent; kept before the provider is called     |
-| waiting | drop     | dropped  | what it would say is no longer true                      |
-| waiting | hopeless | failed   | it can no longer be sent                                 |
-| sending | arrived  | sent     | the provider took it                                     |
-| sending | not yet  | waiting  | it certainly was not taken: it is tried later            |
-| sending | lost     | doubtful | nobody knows whether it was taken                        |
-| sending | hopeless | failed   | the provider refuses it for good                         |
+| from     | event    | to       | when                                                     |
+|----------|----------|----------|----------------------------------------------------------|
+| waiting  | begin    | sending  | about to be sent; kept before the provider is called     |
+| waiting  | drop     | dropped  | what it would say is no longer true                      |
+| waiting  | hopeless | failed   | it can no longer be sent                                 |
+| sending  | arrived  | sent     | the provider took it                                     |
+| sending  | not yet  | waiting  | it certainly was not taken: it is tried later            |
+| sending  | lost     | doubtful | nobody knows whether it was taken                        |
+| sending  | hopeless | failed   | the provider refuses it for good                         |
+| doubtful | arrived  | sent     | who sent it could tell only late                         |
 
 A notice goes out at most once. Unlike a push to a colleague, a doubtful one is never repeated: a
 patient who is asked twice, or offered the same slot twice, stops trusting what they are sent.
@@ -87,6 +88,7 @@ MOVES: Final[Mapping[tuple[NoticeState, NoticeEvent], NoticeState]] = MappingPro
         (NoticeState.SENDING, NoticeEvent.NOT_YET): NoticeState.WAITING,
         (NoticeState.SENDING, NoticeEvent.LOST): NoticeState.DOUBTFUL,
         (NoticeState.SENDING, NoticeEvent.HOPELESS): NoticeState.FAILED,
+        (NoticeState.DOUBTFUL, NoticeEvent.ARRIVED): NoticeState.SENT,
     }
 )
 

@@ -11,9 +11,11 @@ from domain.people import Member, Right
 from handlers import words
 from handlers.addresses import UnknownAddress, join, split, whole
 from handlers.paging import Pages, pager
+from handlers.patient_messages import SHOWN, patient_lines
 from handlers.screens import Answer, Buttons, Screen, Visit, button
-from storage import deliveries, outbox
+from storage import deliveries, notice_figures, outbox
 from storage.deliveries import Again, DeadLetter, Standing
+from storage.notice_figures import Today
 
 DELIVERIES: Final = split(outbox.ALERTS)[0]
 LETTER: Final = "delivery"
@@ -38,7 +40,7 @@ async def delivery_list(visit: Visit, arguments: Sequence[str]) -> Screen:
     """What waits, and what has failed, the latest first: page."""
     visit.member.require(Right.DELIVERIES)
     page = whole(arguments[0])
-    standing, letters, again = await visit.desk.store.read(_read, visit, page * PAGE)
+    standing, letters, again, today = await visit.desk.store.read(_read, visit, page * PAGE)
     if page and not letters and standing.failed:
         return await delivery_list(visit, ["0"])
     pages, here = Pages(page, standing.failed, PAGE), join(DELIVERIES, page)
@@ -51,7 +53,9 @@ async def delivery_list(visit: Visit, arguments: Sequence[str]) -> Screen:
     if standing.failed > 1 and again.messages:
         rows.append([button("Send all again", join(RESEND_ALL, page))])
     rows.append([button("Refresh", here)])
-    return Screen("\n".join(_list_text(visit, standing, letters, pages)), rows, here)
+    lines = _list_text(visit, standing, letters, pages)
+    lines += patient_lines(today, visit.desk.clock.now(), visit.desk.house.calendar.zone)
+    return Screen("\n".join(lines), rows, here)
 
 
 async def delivery(visit: Visit, arguments: Sequence[str]) -> Screen:
@@ -112,10 +116,17 @@ async def _decide(visit: Visit, arguments: Sequence[str], decision: Decision, do
     return Answer(await delivery_list(visit, [str(page)]), done if moved else NOTHING_CHANGED)
 
 
-def _read(session: Session, visit: Visit, offset: int) -> tuple[Standing, list[DeadLetter], Again]:
-    calendar, now = visit.desk.house.calendar, visit.desk.clock.now()
-    standing = deliveries.standing(session, now, calendar.start_of(calendar.day_of(now)))
-    return standing, deliveries.dead_letters(session, offset, PAGE), deliveries.again(session)
+def _read(
+    session: Session, visit: Visit, offset: int
+) -> tuple[Standing, list[DeadLetter], Again, Today]:
+    house, now = visit.desk.house, visit.desk.clock.now()
+    day_began = house.calendar.start_of(house.calendar.day_of(now))
+    return (
+        deliveries.standing(session, now, day_began),
+        deliveries.dead_letters(session, offset, PAGE),
+        deliveries.again(session),
+        notice_figures.today(session, house.manners.channels, day_began, SHOWN),
+    )
 
 
 def _list_text(

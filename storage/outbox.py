@@ -251,8 +251,13 @@ def fail(
         reason=reason.value,
     )
     if row.kind is not PushKind.ALERT and reason not in EXPECTED:
-        for admin in people.members_with(session, Right.DELIVERIES, None):
-            _alert(session, admin.id, now)
+        alert(session, now)
+
+
+def alert(session: Session, now: datetime) -> None:
+    """Tell admins that something could not be delivered, each at most once in an hour."""
+    for admin in people.members_with(session, Right.DELIVERIES, None):
+        _alert(session, admin.id, now)
 
 
 def _alert(session: Session, member_id: int, now: datetime) -> None:

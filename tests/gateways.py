@@ -65,9 +65,9 @@ class MailServer:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["MailServer"]:
-        """Listen on a free port until the block is left."""
+        """Listen on a free port until the block is left, and the next time on the same one."""
         loop = asyncio.get_running_loop()
-        listener = listen(0)
+        listener = listen(self.port)
         self.port = listener.getsockname()[1]
 
         def answer() -> _Call:
@@ -153,12 +153,12 @@ class SmsGateway:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["SmsGateway"]:
-        """Listen on a free port until the block is left."""
+        """Listen on a free port until the block is left, and the next time on the same one."""
         app = web.Application()
         app.router.add_post("/sms", self._take)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
-        listener = listen(0)
+        listener = listen(self.port)
         self.port = listener.getsockname()[1]
         await web.SockSite(runner, listener).start()
         try:

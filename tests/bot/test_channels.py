@@ -208,7 +208,8 @@ async def test_an_http_answer_says_whether_the_message_was_surely_refused(
 ) -> None:
     sms.code = code
     ending = await by_sms(sms).send(Channel.SMS, PHONE, LETTER)
-    assert ending == Ending(expected, f"the provider answered {code}")
+    for_all = expected is NoticeEvent.NOT_YET  # such as a wrong key: nothing would be taken
+    assert ending == Ending(expected, f"the provider answered {code}", for_all)
 
 
 async def test_a_gateway_that_goes_silent_or_away_leaves_it_open(sms: SmsGateway) -> None:
@@ -225,9 +226,8 @@ async def test_a_provider_that_cannot_be_reached_has_surely_taken_nothing() -> N
     async with MailServer().running() as mail, SmsGateway().running() as sms:
         pass
     channels = Channels({Channel.EMAIL: SecretStr(mail.url), Channel.SMS: SecretStr(sms.url)})
-    refused = Ending(
-        NoticeEvent.NOT_YET, "the provider cannot be reached: it refused the connection"
-    )
+    why = "the provider cannot be reached: "
+    refused = Ending(NoticeEvent.NOT_YET, f"{why}it refused the connection", for_all=True)
     assert await channels.send(Channel.EMAIL, NOA, LETTER) == refused
     assert await channels.send(Channel.SMS, PHONE, LETTER) == refused
     nowhere = Channels(
@@ -236,7 +236,7 @@ async def test_a_provider_that_cannot_be_reached_has_surely_taken_nothing() -> N
             Channel.SMS: SecretStr("json://sms.invalid/"),
         }
     )
-    unknown = Ending(NoticeEvent.NOT_YET, "the provider cannot be reached: its name is not known")
+    unknown = Ending(NoticeEvent.NOT_YET, f"{why}its name is not known", for_all=True)
     assert await nowhere.send(Channel.EMAIL, NOA, LETTER) == unknown
     assert await nowhere.send(Channel.SMS, PHONE, LETTER) == unknown
 
@@ -254,7 +254,7 @@ async def test_a_message_that_takes_too_long_is_given_up_and_its_place_comes_bac
     sending = [channels.send(Channel.SMS, PHONE, LETTER) for _ in range(AT_ONCE + 1)]
     *first, last = await asyncio.gather(*sending)
     assert {event(ending) for ending in first} == {NoticeEvent.LOST}
-    assert last == Ending(NoticeEvent.NOT_YET, "all messages on their way hang")
+    assert last == Ending(NoticeEvent.NOT_YET, "all messages on their way hang", for_all=True)
     await until(lambda: len(sms.taken) == AT_ONCE)
     assert told == [(Channel.SMS, "lost")] * AT_ONCE
     sms.hangs = False
@@ -274,7 +274,7 @@ async def test_what_is_on_its_way_is_waited_for_at_the_end_and_nothing_follows(
     closing = asyncio.create_task(channels.close())
     await asyncio.sleep(0)  # it begins
     after = await channels.send(Channel.SMS, PHONE, LETTER)
-    assert after == Ending(NoticeEvent.NOT_YET, "the program ends")
+    assert after == Ending(NoticeEvent.NOT_YET, "the program ends", for_all=True)
     assert not closing.done()
     sms.let_go()
     await closing

@@ -1,11 +1,18 @@
 """What is counted: labels come from short lists, and nothing else gets into them."""
 
+from datetime import timedelta
+
 import pytest
 from plotly.graph_objects import Figure
 from telegram import Update
 
 from bot.metrics import Metrics, TimedRenderer, kind_of
 from bot.pictures.chromium import PictureUnavailable
+from domain.notices import Channel
+from storage.health import Figures
+from storage.notice_figures import NoticeFigures
+from storage.provider_outages import Down
+from tests.conftest import MONDAY_MORNING
 
 
 class Renderer:
@@ -38,6 +45,7 @@ def test_what_has_not_happened_yet_stands_at_zero() -> None:
     for name in (
         'slotwise_pushes_total{outcome="not sent"}',
         'slotwise_renders_total{outcome="failed"}',
+        'slotwise_patient_messages_total{channel="sms",outcome="not yet"}',
         'slotwise_database_errors_total{work="write"}',
     ):
         assert f"{name} 0.0" in page
@@ -78,3 +86,23 @@ def test_the_kind_of_an_update_is_a_word_of_a_short_list(
 def test_what_is_no_update_has_a_kind_too() -> None:
     assert kind_of(object()) == "other"
     assert kind_of(Update(1)) == "other"
+
+
+def test_messages_to_patients_are_told_by_channel_and_a_provider_that_is_away_by_how_long() -> None:
+    metrics, now = Metrics(), MONDAY_MORNING
+    metrics.message(Channel.SMS, "arrived", 0.2)
+    states = {"waiting": 3, "sending": 0, "failed": 1, "doubtful": 0}
+    down = [Down(Channel.EMAIL, now - timedelta(minutes=20), "it refused the connection")]
+    patients = NoticeFigures(states, now - timedelta(minutes=5), down)
+    metrics.waiting(Figures({}, None, 0, patients), now)
+    page = metrics.page().decode()
+    for line in (
+        'slotwise_patient_messages_total{channel="sms",outcome="arrived"} 1.0',
+        'slotwise_patient_message_seconds_count{channel="sms"} 1.0',
+        'slotwise_notices{state="waiting"} 3.0',
+        "slotwise_notices_late_seconds 300.0",
+        'slotwise_provider_down_seconds{channel="email"} 1200.0',
+    ):
+        assert line in page
+    metrics.waiting(Figures({}, None, 0, NoticeFigures(states, None, [])), now)
+    assert "slotwise_provider_down_seconds{" not in metrics.page().decode()

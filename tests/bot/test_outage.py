@@ -91,3 +91,17 @@ def test_the_first_answer_ends_it_and_the_next_outage_begins_anew(dark: Place) -
         dark.outage.lost(chat)
     assert dark.held_for() == 1
     assert not dark.outage.lets_pass(100)
+
+
+def test_what_every_message_would_meet_is_an_outage_at_once(place: Place) -> None:
+    place.outage.fails(7)
+    assert place.outage.lasts
+    assert place.held_for() == 1
+    place.outage.fails(8)  # was on its way too
+    assert place.held_for() == 1
+    place.clock.now += 1
+    place.outage.begin(9)
+    place.outage.fails(9)
+    assert place.held_for() == 2
+    place.outage.answered()
+    assert place.outage.lets_pass(8)

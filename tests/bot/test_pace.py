@@ -187,7 +187,7 @@ async def test_those_who_waited_when_everybody_was_held_do_not_go_all_at_once() 
     pace.hold_all(0.2)
     await asyncio.gather(*waiting)
     held = went[1:]  # the first went before
-    assert all(b - a > 0.01 for a, b in itertools.pairwise(held))
+    assert held[-1] - held[0] > 0.08  # 7 of them at 50 a second take 0.12 s
 
 
 def test_what_is_remembered_of_chats_stays_small() -> None:

@@ -124,6 +124,19 @@ def test_a_webhook_has_a_port_where_the_calls_arrive(
     assert read_settings().webhook_url == url
 
 
+def test_patients_need_a_port_to_answer_at_and_replies_an_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}SMS_WEBHOOK_SECRET", "0123456789abcdef")
+    with pytest.raises(WrongSetting, match="SLOTWISE_PUBLIC_URL is needed too"):
+        read_settings()
+    monkeypatch.setenv(f"{PREFIX}PUBLIC_URL", "https://clinic.example")
+    with pytest.raises(WrongSetting, match="SLOTWISE_WEB_PORT is needed too"):
+        read_settings()
+    monkeypatch.setenv(f"{PREFIX}WEB_PORT", "9464")
+    assert read_settings().public_url == "https://clinic.example"
+
+
 @pytest.mark.parametrize("written", ["2016-05-29T20:00Z", "2016-05-29T23:00+03:00"])
 def test_the_moment_at_which_the_clock_starts_is_utc(
     monkeypatch: pytest.MonkeyPatch, written: str
@@ -168,6 +181,7 @@ def test_links_are_signed_by_the_secret_that_is_set_and_otherwise_by_one_made_of
 def test_an_address_is_used_without_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"{PREFIX}BOT_API_URL", "http://127.0.0.1:8081/")
     assert read_settings().bot_api_url == "http://127.0.0.1:8081"
+    monkeypatch.setenv(f"{PREFIX}WEB_PORT", "9464")
     monkeypatch.setenv(f"{PREFIX}PUBLIC_URL", "https://clinic.example/care/")
     assert read_settings().public_url == "https://clinic.example/care"
 
@@ -181,6 +195,8 @@ def test_secrets_do_not_stand_in_what_is_printed_of_settings() -> None:
             "link_secret": "s3cret" * 6,
             "sms_url": "twilio://AC0:s3cret@15551234567",
             "email_url": "mailtos://user:s3cret@host",
+            "web_port": 9464,
+            "public_url": "https://clinic.example",
             "sms_webhook_secret": "s3cret" * 3,
         }
     )

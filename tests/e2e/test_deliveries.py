@@ -5,7 +5,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -459,9 +459,9 @@ class Easel:
 
 @contextlib.asynccontextmanager
 async def bot_process(
-    place: Town, starts_at: datetime
+    place: Town, starts_at: datetime, more: Mapping[str, str] | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`python -m bot run` in a process of its own, whose clock starts then."""
+    """`python -m bot run` in a process of its own, whose clock starts then, with more settings."""
     settings = {
         "PYTHONPATH": str(ROOT_FOLDER),
         "SLOTWISE_BOT_TOKEN": TOKEN,
@@ -470,6 +470,7 @@ async def bot_process(
         "SLOTWISE_TIMEZONE": place.settings.timezone,
         "SLOTWISE_AS_OF": starts_at.isoformat(),
         "BROWSER_PATH": "/nowhere/chromium",
+        **(more or {}),
     }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "run"),

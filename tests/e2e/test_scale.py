@@ -164,7 +164,7 @@ async def test_every_page_of_departments_and_ages_can_be_chosen_from(city: Town)
 
 async def test_the_figure_of_every_department_stands_on_some_page(city: Town) -> None:
     await city.dana.says("/efficiency")
-    page = await city.dana.sees("100 departments, highest gain first")
+    page = await city.dana.sees("100 departments, highest Efficiency Gain first")
     reads_well(page)
     await all_pages(city.dana, page)
 

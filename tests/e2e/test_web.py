@@ -25,7 +25,7 @@ from tests.waiting import until
 
 Figures = dict[str, float]
 
-ALL_WELL = "ok  database\nok  telegram\nok  courier\nok  jobs\n"
+ALL_WELL = "ok  database\nok  telegram\nok  courier\nok  messenger\nok  jobs\n"
 
 
 @pytest.fixture

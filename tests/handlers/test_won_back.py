@@ -56,4 +56,4 @@ async def test_the_three_numbers_stand_on_one_screen(desk: Desk) -> None:
     shown = (await open_screen(visit(desk, Role.STAFF), "gain:30.-.-:0")).text
     assert shown.startswith("<b>Efficiency Gain 0.00 % (0 ÷ 1)</b>\nNext 30 days")
     assert "Realised gain 0.00 % (0 ÷ 90) · last 30 days" in shown
-    assert "No slot was given to a waiting patient then." in shown
+    assert "1 filled: 0 won back, 1 did not come; 0.0 h" in shown

@@ -11,15 +11,19 @@ from domain.deliveries import Ending, Event
 from domain.people import Role
 from domain.pushes import PushKind
 from storage import health, outbox
+from storage.notice_figures import NoticeFigures
 from storage.open_messages import Shown
 from storage.store import Done, Store
 from tests.hmo import join
 
 
-def test_nothing_waits_in_an_empty_database(store: Store) -> None:
+def test_nothing_waits_in_an_empty_database(store: Store, clock: HandClock) -> None:
     store.read_now(health.answers)
     nothing = {"waiting": 0, "unknown": 0, "sending": 0, "failed": 0}
-    assert store.read_now(health.figures) == health.Figures(nothing, None, 0)
+    unwritten = {"waiting": 0, "sending": 0, "failed": 0, "doubtful": 0}
+    found = store.read_now(health.figures, clock.now())
+    patients = NoticeFigures(unwritten, None, [])
+    assert found == health.Figures(nothing, None, 0, patients)
 
 
 def test_what_waits_is_counted_by_state_and_what_was_sent_is_not(
@@ -39,7 +43,7 @@ def test_what_waits_is_counted_by_state_and_what_was_sent_is_not(
     shown = Shown(sent.member.chat_id, 7, sent.member.id, "pending", None, None, "digest")
     store.write_now(outbox.mark_sent, sent.id, shown, later)
     store.write_now(outbox.end, lost, Ending(Event.LOST, "TimedOut"), later, 0.5)
-    found = store.read_now(health.figures)
+    found = store.read_now(health.figures, later)
     assert found.pushes == {"waiting": 1, "unknown": 1, "sending": 1, "failed": 0}
     assert found.oldest == begun + timedelta(minutes=1)
 
