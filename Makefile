@@ -4,7 +4,7 @@
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
-demo: setup ## run the whole product with sample data: two phones in a browser, no token
+demo: setup ## run the whole product with sample data: four phones in a browser, no token
 	@exec .venv/bin/python -m bot demo $(ARGS)
 
 test: setup ## run all tests; make test ARGS="-k risk" runs some

@@ -73,7 +73,7 @@ def run() -> None:
 def demo(
     port: Annotated[int, typer.Option(help="Where the page is; 0 for a free port.")] = 8080,
 ) -> None:
-    """Run the whole product on this computer, with a made-up HMO and two phones in a browser."""
+    """Run the whole product on this computer, with a made-up HMO and four phones in a browser."""
     from bot.demo import demo as demo_run
 
     _ended(asyncio.run(demo_run.run(port)))

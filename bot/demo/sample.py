@@ -63,13 +63,16 @@ _CONSENTS: Final = {"yes": 0.88, "no": 0.07, "": 0.05}
 _REMINDER_DAYS: Final = 4
 
 
-def sample_rows(now: datetime, zone: ZoneInfo, seed: int = 20261124) -> Iterator[dict[str, str]]:
+def sample_rows(
+    now: datetime, zone: ZoneInfo, seed: int = 20261124, later: datetime | None = None
+) -> Iterator[dict[str, str]]:
     """The sample HMO's appointments as its feed would give them at `now`, by start.
 
     Args:
         now: The present moment (aware, UTC).
         zone: Where the HMO is; clinic hours are local.
         seed: Another one makes another HMO.
+        later: A moment after `now` (aware): what has become of the same appointments by then.
 
     Yields:
         Rows with the `COLUMNS` of the CSV feed.
@@ -85,7 +88,8 @@ def sample_rows(now: datetime, zone: ZoneInfo, seed: int = 20261124) -> Iterator
     visits = visits.where(booked <= present)
     reminded = _draw_reminders(rng, patients, visits, today)
     risk = _no_show_chances(patients, visits, reminded)
-    statuses = _draw_statuses(rng, calendar, visits, risk, present)
+    seen = int(later.timestamp() // 60) if later else present
+    statuses = _draw_statuses(rng, calendar, visits, risk, seen)
     consents = _draw_consents(seed, len(patients.born))
     yield from _rows(patients, visits, calendar, reminded, statuses, consents)
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from domain.clock import HandClock, SystemClock
+from domain.clock import HandClock, MovableClock, SystemClock
 
 TRIAL = datetime(2016, 5, 29, 23, tzinfo=ZoneInfo("Asia/Jerusalem"))
 
@@ -30,3 +30,13 @@ def test_a_hand_clock_stands_still_until_it_is_moved() -> None:
     assert clock.now().tzinfo is UTC
     clock.move(timedelta(minutes=10))
     assert clock.now() - TRIAL == timedelta(minutes=10)
+
+
+def test_a_movable_clock_is_put_on_and_runs_on_from_there() -> None:
+    hand = HandClock(TRIAL)
+    clock = MovableClock(hand)
+    assert clock.now() == TRIAL
+    clock.move_to(TRIAL + timedelta(days=1))
+    hand.move(timedelta(minutes=10))
+    assert clock.now() - TRIAL == timedelta(days=1, minutes=10)
+    assert clock.now().tzinfo is UTC

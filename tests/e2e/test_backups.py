@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from bot.demo.demo import first_button
+from bot.demo.first_words import first_button
 from domain.clock import HandClock
 from storage import counters
 from storage.migrate import upgrade

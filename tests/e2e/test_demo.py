@@ -1,4 +1,4 @@
-"""A newcomer's walk through the demo: two phones in a real Chromium, from the first look on."""
+"""A newcomer's walk through the demo: its phones in a real Chromium, from the first look on."""
 
 import re
 import shutil
@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, async_playwright
 
-from bot.demo.demo import STAFF, Demo, demo, first_button
+from bot.demo.demo import STAFF, Demo, demo
+from bot.demo.first_words import first_button
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -81,21 +82,34 @@ async def test_the_heatmap_arrives_as_a_picture_that_opens(page: Page) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_what_to_try_stands_beside_the_phones_or_behind_a_button(page: Page) -> None:
-    hint, opener = page.get_by_text("Press a row’s number"), page.get_by_role("button", name="Try")
-    if on_desktop(page):
-        assert await hint.is_visible()
-        assert not await opener.is_visible()
-        return
-    assert not await hint.is_visible()
+async def test_what_to_try_stands_behind_a_button_and_beside_the_phones_of_a_wide_screen(
+    page: Page,
+) -> None:
+    hint, opener = page.get_by_text("a row’s number"), page.get_by_role("button", name="Try")
+    size = page.viewport_size
+    assert size
+    await hint.wait_for(state="hidden")
     await opener.click()
     await hint.wait_for()
     box = await page.locator("#tour").bounding_box()
     assert box
     assert box["x"] >= 0
-    assert box["x"] + box["width"] <= 390
+    assert box["x"] + box["width"] <= size["width"]
     await page.keyboard.press("Escape")
     await hint.wait_for(state="hidden")
+    await page.set_viewport_size({"width": 1920, "height": 1080})
+    await hint.wait_for()
+    await opener.wait_for(state="hidden")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_four_phones_never_need_scrolling_sideways(page: Page) -> None:
+    await page.locator("[role=log]").nth(3).wait_for(state="attached")
+    for width in (320, 390, 720, 1024, 1366, 1440, 1920):
+        await page.set_viewport_size({"width": width, "height": 800})
+        for part in ("body", "#room"):
+            is_wider = "it => it.scrollWidth > it.clientWidth"
+            assert not await page.locator(part).evaluate(is_wider), f"{part} at {width} px"
 
 
 @pytest.mark.asyncio(loop_scope="module")

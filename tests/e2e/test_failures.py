@@ -15,7 +15,7 @@ import pytest
 import structlog
 
 from bot import app
-from bot.demo.demo import first_button
+from bot.demo.first_words import first_button
 from bot.demo.server import PATIENCE, Fault
 from domain.clock import HandClock
 from storage.store import StoreUnavailable

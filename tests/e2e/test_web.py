@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from bot import web
-from bot.demo.demo import first_button
+from bot.demo.first_words import first_button
 from bot.demo.server import PATIENCE, Fault
 from domain.clock import HandClock
 from tests.e2e.town import DANA, TOKEN, Town, a_small_hmo, town, watched

@@ -6,6 +6,18 @@ export const fileUrl = (fileId) => `/phones/files/${encodeURIComponent(fileId)}`
 /** Who takes part, the bot, and the demo's clock. */
 export const getPeople = () => ask("/phones/people");
 
+/** What patients were sent, and the address at which changes to it are told. */
+export const patients = {
+  chat: () => ask("/patients/inboxes"),
+  eventsUrl: (after) => `/patients/events?after=${after}`,
+};
+
+/** A patient writes an SMS back. */
+export const replyAs = (inboxId, text) => post(`/patients/${inboxId}/reply`, { text });
+
+/** Put the demo's clock on by an hour, to the next morning, or by a day. */
+export const moveClock = (leap) => post("/clock", { leap });
+
 /** What one person can do in their chat with the bot. */
 export function actAs(userId) {
   const base = `/phones/${userId}`;

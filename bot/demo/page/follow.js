@@ -1,6 +1,6 @@
 /** Staying in touch with one chat: load it, listen, and start over whenever the line breaks. */
 
-const EVENTS = ["message", "edit", "delete", "toast", "action", "commands"];
+const EVENTS = ["message", "edit", "delete", "toast", "action", "commands", "inbox"];
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 4000;
 
@@ -9,7 +9,7 @@ const LONGEST_PAUSE = 4000;
  *
  * Each round starts from the server's whole state, so it makes no difference whether events were
  * missed, the computer slept, or the server was restarted.
- * @param {object} person from actAs()
+ * @param {object} person from actAs(), or all patients
  * @param {{onChat: function(object), onEvent: function(string, object, number),
  *   onConnection: function(boolean)}} hooks the event's kind, what it says, and its number
  */

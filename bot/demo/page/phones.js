@@ -1,24 +1,51 @@
 /** The page: a phone for each person, tabs between them on a narrow screen, the demo's clock. */
 
-import { getPeople } from "./api.js";
+import { getPeople, patients } from "./api.js";
 import { Chat, showCount } from "./chat.js";
 import { Clock } from "./clock.js";
 import { element } from "./dom.js";
+import { follow } from "./follow.js";
+import { Inbox } from "./inbox.js";
+import { offerLeaps } from "./leaps.js";
 
 const TICK = 1000;
 const RETRY = 1000;
 
-const phones = []; // {person, section, tab, chat, unread}
+const SIDES = {
+  asked: {
+    title: "A patient",
+    subtitle: "who is asked whether they come",
+    tab: "Patient",
+    empty: "Messages to patients arrive here. Authorize a transfer on the manager’s phone.",
+  },
+  offered: {
+    title: "Another patient",
+    subtitle: "who waits for a slot",
+    tab: "Waiting",
+    empty: "Once a slot is free, patients who wait are offered it. The first to accept has it.",
+  },
+};
+
+const phones = []; // {title, section, tab, chat, unread}
 let active;
 
 async function start() {
-  const { bot, people, now, zone } = await untilThere();
+  const { bot, people, now, zone, pages } = await untilThere();
   document.getElementById("starting").remove();
   const clock = new Clock(now, zone);
   showTime(clock);
   setInterval(() => showTime(clock), TICK);
-  document.getElementById("room").dataset.phones = people.length;
-  for (const person of people) addPhone(person, bot, clock);
+  const sides = pages ? Object.entries(SIDES) : [];
+  document.getElementById("room").dataset.phones = people.length + sides.length;
+  for (const person of people) addPerson(person, bot, clock, sides.length ? person.first_name : person.title);
+  if (pages) {
+    followPatients(new Map(sides.map(([side, words]) => [side, addPatient(words, pages, clock)])));
+    offerLeaps(async () => {
+      const shown = await syncClock(clock);
+      for (const { chat } of phones) chat.redraw?.(); // today is another day now
+      return shown;
+    });
+  }
   activate(phones[0]);
   document.addEventListener("keydown", between);
 }
@@ -35,36 +62,69 @@ async function untilThere() {
   }
 }
 
-function addPhone(person, bot, clock) {
-  const template = document.getElementById("phone-template");
-  const section = template.content.cloneNode(true).firstElementChild;
-  const fill = (selector, text) => (section.querySelector(selector).textContent = text);
-  fill(".owner-title", person.title);
-  fill(".owner-subtitle", [person.first_name, person.subtitle].filter(Boolean).join(", "));
-  fill(".bot-name", bot.first_name);
-  section.setAttribute("aria-label", `${person.title}’s phone`);
+function addPerson(person, bot, clock, onTab) {
+  const section = fromTemplate("phone-template", person.title, [person.first_name, person.subtitle]);
+  section.querySelector(".bot-name").textContent = bot.first_name;
   section.querySelector(".log").setAttribute("aria-label", `${person.title}’s chat with ${bot.first_name}`);
-  document.getElementById("phones").append(section);
-
-  const phone = { person, section, tab: addTab(person), unread: 0 };
-  phones.push(phone);
+  const phone = addPhone(section, person.title, onTab);
   phone.chat = new Chat(section, person, {
     bot,
     clock,
     onUnread: (count) => showUnread(phone, count),
     onConnection: (connected) => connected && syncClock(clock),
   });
+}
+
+function addPatient({ title, subtitle, tab, empty }, pages, clock) {
+  const section = fromTemplate("patient-template", title, [subtitle]);
+  const log = section.querySelector(".log");
+  log.setAttribute("aria-label", `${title}’s messages`);
+  log.dataset.empty = empty;
+  const phone = addPhone(section, title, tab);
+  phone.chat = new Inbox(section, { pages, clock, onUnread: (count) => showUnread(phone, count) });
+  return phone;
+}
+
+function fromTemplate(name, title, subtitle) {
+  const section = document.getElementById(name).content.cloneNode(true).firstElementChild;
+  section.querySelector(".owner-title").textContent = title;
+  section.querySelector(".owner-subtitle").textContent = subtitle.filter(Boolean).join(", ");
+  section.setAttribute("aria-label", `${title}’s phone`);
+  document.getElementById("phones").append(section);
+  return section;
+}
+
+function addPhone(section, title, onTab) {
+  const phone = { title, section, tab: addTab(onTab), unread: 0 };
+  phones.push(phone);
   section.addEventListener("focusin", () => activate(phone));
   section.addEventListener("pointerdown", () => activate(phone));
   section.querySelector(".log").addEventListener("keydown", (event) => sideways(phone, event));
   phone.tab.addEventListener("click", () => activate(phone));
+  return phone;
 }
 
-function addTab(person) {
+/** Each patient's messages go to the phone of their side; who is offered a slot changes it. */
+function followPatients(bySide) {
+  follow(patients, {
+    onChat: ({ inboxes }) => {
+      for (const [side, { chat }] of bySide) chat.load(inboxes.filter((inbox) => inbox.side === side));
+    },
+    onEvent: (_, inbox) => {
+      for (const [side, { chat }] of bySide) {
+        if (side === inbox.side) chat.put(inbox);
+        else chat.drop(inbox.inbox_id);
+      }
+    },
+    onConnection: () => {},
+  });
+}
+
+function addTab(title) {
   const tab = element(
     "button",
     { type: "button", class: "tab" },
-    element("span", { class: "tab-title" }, person.title),
+    element("span", { class: "tab-title" }, title),
     element("span", { class: "badge", hidden: true }),
   );
   document.getElementById("tabs").append(tab);
@@ -109,8 +169,8 @@ function sideways(phone, event) {
 
 function showUnread(phone, count) {
   phone.unread = count;
-  showCount(phone.tab.querySelector(".badge"), count);
-  phone.tab.setAttribute("aria-label", count ? `${phone.person.title}, ${count} unread` : phone.person.title);
+  for (const badge of [phone.tab, phone.section].map((part) => part.querySelector(".badge"))) showCount(badge, count);
+  phone.tab.setAttribute("aria-label", count ? `${phone.title}, ${count} unread` : phone.title);
   const all = phones.reduce((sum, one) => sum + one.unread, 0);
   document.title = all ? `(${all}) Slotwise demo` : "Slotwise demo";
 }
@@ -119,19 +179,21 @@ function showTime(clock) {
   const shown = document.getElementById("clock");
   const now = clock.now();
   const text = `${clock.date(now)} ${clock.time(now)}`;
-  if (shown.textContent === text) return;
+  if (shown.textContent === text) return text;
   shown.textContent = text;
   shown.dateTime = new Date(now).toISOString();
   shown.title = `The demo’s time, ${clock.zone}`;
+  return text;
 }
 
+/** Set the clock by the server's; what it then shows. */
 async function syncClock(clock) {
   try {
     clock.set((await getPeople()).now);
-    showTime(clock);
   } catch {
     // the chat's own line says that the server is away
   }
+  return showTime(clock);
 }
 
 start();

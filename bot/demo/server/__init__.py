@@ -12,10 +12,26 @@ The demo and the end-to-end tests let the real bot talk to it over real HTTP:
 
 from bot.demo.server.faults import Fault
 from bot.demo.server.group import Group
+from bot.demo.server.inboxes import Inboxes
 from bot.demo.server.journal import Call
 from bot.demo.server.limits import Limits
+from bot.demo.server.outside import Leap, Outside
+from bot.demo.server.patients import Patients
 from bot.demo.server.people import Person
 from bot.demo.server.phone import PATIENCE, Phone
 from bot.demo.server.server import BotApiServer
 
-__all__ = ["PATIENCE", "BotApiServer", "Call", "Fault", "Group", "Limits", "Person", "Phone"]
+__all__ = [
+    "PATIENCE",
+    "BotApiServer",
+    "Call",
+    "Fault",
+    "Group",
+    "Inboxes",
+    "Leap",
+    "Limits",
+    "Outside",
+    "Patients",
+    "Person",
+    "Phone",
+]

@@ -17,17 +17,19 @@ from bot.demo.server.bot_api import BotApi
 from bot.demo.server.cloud import Cloud
 from bot.demo.server.errors import ApiError
 from bot.demo.server.guard import Guard
+from bot.demo.server.outside import Outside
 from bot.demo.server.phone import phone_of
 from bot.demo.server.phone_api import PhoneApi
 
 
-def build_app(cloud: Cloud, page: Path, zone: str) -> Starlette:
+def build_app(cloud: Cloud, page: Path, zone: str, outside: Outside | None = None) -> Starlette:
     """Wires the endpoints to the state.
 
     Args:
         cloud: The state.
         page: The folder that holds `index.html` and what it needs.
         zone: The name of the time zone in which the phones show times.
+        outside: What is around the bot besides Telegram.
     """
     bot_api = BotApi(cloud)
     switch = FaultSwitch(cloud)
@@ -41,7 +43,8 @@ def build_app(cloud: Cloud, page: Path, zone: str) -> Starlette:
         routes=[
             Route("/bot{token}/{method}", bot_api.call, methods=["GET", "POST"]),
             Route("/file/bot{token}/{path:path}", bot_api.download),
-            Mount("/phones", routes=PhoneApi(cloud, zone).routes()),
+            Mount("/phones", routes=PhoneApi(cloud, zone, outside).routes()),
+            *(outside.routes(cloud.closing.is_set) if outside else ()),
             Route("/faults", switch.endpoint, methods=["GET", "POST", "DELETE"]),
             Route("/calls", switch.calls),
             Route("/", index),

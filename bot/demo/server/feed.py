@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
 KEPT_EVENTS = 1_000
+
+_ALIVE_SECONDS = 15.0
 
 
 class Bell:
@@ -60,3 +64,20 @@ class Feed:
             seq = 0
         missed = min(self.seq - seq, len(self._events))
         return [self._events[-i] for i in range(missed, 0, -1)]
+
+
+async def streamed(feed: Feed, seen: int, is_closing: Callable[[], bool]) -> AsyncIterator[str]:
+    """What happens in a feed after event `seen`, as server-sent events, until the server stops."""
+    yield ": alive\n\n"
+    while not is_closing():
+        events = feed.after(seen)
+        if events:
+            seen = events[-1].seq
+            yield "".join(map(_written, events))
+        elif not await feed.bell.wait(_ALIVE_SECONDS):
+            yield ": alive\n\n"
+
+
+def _written(event: Event) -> str:
+    data = json.dumps(event.data, ensure_ascii=False)
+    return f"id: {event.seq}\nevent: {event.kind}\ndata: {data}\n\n"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -15,10 +14,10 @@ from starlette.routing import Route
 
 from bot.demo.server.cloud import Cloud
 from bot.demo.server.errors import ApiError
-from bot.demo.server.feed import Event
+from bot.demo.server.feed import streamed
+from bot.demo.server.outside import Outside
 from bot.demo.server.phone import Phone, phone_of
 
-_ALIVE_SECONDS = 15.0
 _PICTURES = ("image/png", "image/jpeg")
 
 Action = Callable[[Phone, dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -30,11 +29,13 @@ class PhoneApi:
     Args:
         cloud: The state.
         zone: The name of the time zone in which the phones show times.
+        outside: What is around the bot besides Telegram.
     """
 
-    def __init__(self, cloud: Cloud, zone: str) -> None:
+    def __init__(self, cloud: Cloud, zone: str, outside: Outside | None = None) -> None:
         self._cloud = cloud
         self._zone = zone
+        self._outside = outside
 
     def routes(self) -> list[Route]:
         """The routes to be mounted under `/phones`."""
@@ -63,7 +64,10 @@ class PhoneApi:
         ]
         now = self._cloud.clock.now().isoformat().replace("+00:00", "Z")
         bot = {k: v for k, v in self._cloud.bot.as_user().items() if k != "is_bot"}
-        return JSONResponse({"bot": bot, "people": people, "now": now, "zone": self._zone})
+        told = {"bot": bot, "people": people, "now": now, "zone": self._zone}
+        if self._outside:
+            told["pages"] = self._outside.patients.pages
+        return JSONResponse(told)
 
     async def chat(self, request: Request) -> Response:
         """`GET /phones/{user_id}/chat`."""
@@ -90,7 +94,7 @@ class PhoneApi:
         if not seen.isdecimal():
             return _refusal("after is the number of an event")
         return StreamingResponse(
-            self._stream(phone, int(seen)),
+            streamed(phone.chat.feed, int(seen), self._cloud.closing.is_set),
             media_type="text/event-stream",
             headers={"X-Accel-Buffering": "no"},
         )
@@ -143,17 +147,6 @@ class PhoneApi:
 
         return endpoint
 
-    async def _stream(self, phone: Phone, seen: int) -> AsyncIterator[str]:
-        feed = phone.chat.feed
-        yield ": alive\n\n"
-        while not self._cloud.closing.is_set():
-            events = feed.after(seen)
-            if events:
-                seen = events[-1].seq
-                yield "".join(map(_written, events))
-            elif not await feed.bell.wait(_ALIVE_SECONDS):
-                yield ": alive\n\n"
-
 
 async def _write(phone: Phone, body: dict[str, Any]) -> dict[str, Any]:
     replying = {"reply_to": body["reply_to"]} if "reply_to" in body else {}
@@ -182,11 +175,6 @@ async def _json_object(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise TypeError("a JSON object is expected")
     return body
-
-
-def _written(event: Event) -> str:
-    data = json.dumps(event.data, ensure_ascii=False)
-    return f"id: {event.seq}\nevent: {event.kind}\ndata: {data}\n\n"
 
 
 def _refusal(reason: str, code: int = 400) -> Response:

@@ -23,6 +23,7 @@ from bot.demo.server.files import Files
 from bot.demo.server.group import Group
 from bot.demo.server.journal import Call, Journal
 from bot.demo.server.limits import Limits, Meter
+from bot.demo.server.outside import Outside
 from bot.demo.server.people import BotProfile, Person
 from bot.demo.server.phone import PATIENCE, Phone, phone_of
 from bot.demo.server.updates import Updates
@@ -49,6 +50,7 @@ class BotApiServer:
         bot_name: The bot's name.
         bot_username: The bot's user name, with no @.
         page: The folder with the demo page.
+        outside: What is around the bot besides Telegram.
     """
 
     token: str = field(repr=False)
@@ -62,6 +64,7 @@ class BotApiServer:
     bot_name: str = "Slotwise"
     bot_username: str = "slotwise_bot"
     page: Path = _PAGE
+    outside: Outside | None = None
     port: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -85,7 +88,7 @@ class BotApiServer:
             journal=Journal(),
             closing=asyncio.Event(),
         )
-        self._app = build_app(self._cloud, self.page, self.zone)
+        self._app = build_app(self._cloud, self.page, self.zone, self.outside)
 
     @contextlib.asynccontextmanager
     async def running(self, port: int = 0) -> AsyncIterator[str]:
@@ -193,6 +196,8 @@ class BotApiServer:
         self._cloud.updates.hold(polls=False)
         for chat in self._cloud.chats.all():
             chat.feed.bell.ring()
+        if self.outside:
+            self.outside.patients.inboxes.feed.bell.ring()
         await self._cloud.webhook.pause()
 
 

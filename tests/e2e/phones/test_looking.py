@@ -14,6 +14,7 @@ from tests.e2e.phones.sides import (
     PHONE,
     RISK,
     RISK_ROWS,
+    WIDE,
     Bot,
     Open,
     desk,
@@ -60,10 +61,10 @@ FAINT_TEXTS = """() => {
 }"""
 
 
-async def test_a_desktop_shows_both_phones_from_the_left_with_hints_beside_them(
+async def test_a_wide_screen_shows_both_phones_from_the_left_with_hints_beside_them(
     opened: Open,
 ) -> None:
-    page = await opened(DESKTOP)
+    page = await opened(WIDE)
     boxes = [await phone.bounding_box() for phone in await page.locator(".phone").all()]
     first, second = (box for box in boxes if box)
     assert first["x"] < 30
