@@ -7,14 +7,14 @@ from typing import Any, Final
 from telegram import BotCommand, Update
 from telegram.constants import ChatAction
 
-from domain.ages import AGE_GROUPS
 from domain.criteria import Criteria
-from domain.days import WINDOWS
 from domain.people import Member, Right, Role
 from handlers import words
-from handlers.addresses import NOWHERE, join, pack
+from handlers.addresses import pack
 from handlers.audit_trail import audit_typed
 from handlers.availability import availability
+from handlers.balance import balance
+from handlers.balance_view import BALANCE, BY_DEPARTMENT
 from handlers.call_list import today
 from handlers.card import find
 from handlers.context import Context
@@ -30,17 +30,15 @@ from handlers.efficiency import efficiency_screen
 from handlers.fairness import fairness
 from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
 from handlers.heatmap import heatmap
-from handlers.matching import named
 from handlers.model import model
 from handlers.people import everybody
-from handlers.risk_list import BY_DEPARTMENT, LIST, out_of_reach, risk_list
-from handlers.screens import Screen, ScreenMaker, Visit, button
+from handlers.screens import Screen
 from handlers.settings import settings
 from handlers.summary import SUMMARY, is_slow, summary
 from handlers.transfers import pending
 from handlers.trial import trial
+from handlers.typed import of_department, typed_risk
 from handlers.waitlist import waiting_list
-from storage import risk
 from storage.flagged import SEX
 
 _NAME_BYTES: Final = 40
@@ -61,7 +59,7 @@ class Command:
 
 async def on_risk(update: Update, context: Context) -> None:
     """`/risk [department] [days]`."""
-    await _send(update, context, await _risk(context.visit, context.args or []))
+    await _send(update, context, await typed_risk(context.visit, context.args or []))
 
 
 async def on_find(update: Update, context: Context) -> None:
@@ -91,7 +89,7 @@ async def on_waitlist(update: Update, context: Context) -> None:
     await _send(
         update,
         context,
-        await _of_department(context, waiting_list, WAITLIST, WAITLIST_DEPARTMENTS),
+        await of_department(context, waiting_list, WAITLIST, WAITLIST_DEPARTMENTS),
     )
 
 
@@ -100,8 +98,14 @@ async def on_capacity(update: Update, context: Context) -> None:
     await _send(
         update,
         context,
-        await _of_department(context, availability, AVAILABILITY, AVAILABILITY_DEPARTMENTS),
+        await of_department(context, availability, AVAILABILITY, AVAILABILITY_DEPARTMENTS),
     )
+
+
+async def on_balance(update: Update, context: Context) -> None:
+    """`/balance [department]`."""
+    await context.desk.gateway.busy(context.visit.member.chat_id, ChatAction.UPLOAD_PHOTO)
+    await _send(update, context, await of_department(context, balance, BALANCE, BY_DEPARTMENT))
 
 
 async def on_summary(update: Update, context: Context) -> None:
@@ -190,6 +194,7 @@ COMMANDS: Final = (
     Command("find", "a patient by reference: /find P-7K3MQD", on_find),
     Command("heatmap", "where no-shows concentrate", on_heatmap),
     Command("efficiency", "how much was acted on and won back", on_efficiency),
+    Command("balance", "free slots and whom to offer them to", on_balance, Right.DECIDE),
     Command("waitlist", "who waits for a slot, and for how long", on_waitlist),
     Command("capacity", "how full the sessions are, and what is open", on_capacity),
     Command("corrections", "recorded no-shows that were excused", on_corrections, Right.AUDIT),
@@ -228,79 +233,3 @@ def menu_of(member: Member) -> list[BotCommand]:
 
 async def _send(_update: Update, context: Context, screen: Screen) -> None:
     await context.desk.gateway.send(context.visit.member, screen)
-
-
-async def _risk(visit: Visit, typed: list[str]) -> Screen:
-    """The list for what was typed: a number is days, an age group an age, the rest a department."""
-    criteria = Criteria()
-    rest = []
-    for word in typed:
-        if word.isdecimal() and int(word) in range(1, max(WINDOWS) + 1):
-            criteria = criteria.in_window(int(word))
-        elif word.replace("-", "–") in AGE_GROUPS:
-            criteria = criteria.in_age_group(AGE_GROUPS.index(word.replace("-", "–")))
-        else:
-            rest.append(word)
-    if not rest:
-        return await risk_list(visit, [pack(criteria), "0"])
-    name = " ".join(rest)
-    found = await _departments_like(visit, name)
-    if not found and (days := [word for word in rest if word.isdecimal()]):
-        rest = [word for word in rest if word not in days]
-        found = await _departments_like(visit, " ".join(rest)) if rest else []
-        where = found[0] if len(found) == 1 else None
-        return out_of_reach(criteria.in_department(where), days[0])
-    if len(found) == 1:
-        return await risk_list(visit, [pack(criteria.in_department(found[0])), "0"])
-    return await _which_department(
-        visit,
-        name,
-        found,
-        lambda key: join(LIST, pack(criteria.in_department(key)), 0),
-        join(BY_DEPARTMENT, pack(criteria), 0),
-    )
-
-
-async def _of_department(context: Context, make: ScreenMaker, purpose: str, chooser: str) -> Screen:
-    """A screen that is about one department, where one was typed, or about all."""
-    visit, name = context.visit, " ".join(context.args or [])
-    if not name:
-        return await make(visit, [NOWHERE, "0"])
-    found = await _departments_like(visit, name)
-    if len(found) == 1:
-        return await make(visit, [str(found[0]), "0"])
-    return await _which_department(
-        visit, name, found, lambda key: join(purpose, key, 0), join(chooser, 0)
-    )
-
-
-async def _departments_like(visit: Visit, name: str) -> list[int]:
-    """Departments whose name is, or else begins with, or else holds what was typed."""
-    names = await visit.desk.store.read(risk.departments)
-    seen = visit.member.sees(())
-    return named({key: name for key, name in names.items() if not seen or key in seen}, name)
-
-
-async def _which_department(
-    visit: Visit, name: str, found: list[int], lead: Callable[[int], str], choose: str
-) -> Screen:
-    """The answer to a name that several departments have, or none.
-
-    Args:
-        visit: Who asks.
-        name: What was typed.
-        found: The departments that it fits.
-        lead: The address of the screen about a department.
-        choose: The address at which all departments are offered.
-    """
-    names = await visit.desk.store.read(risk.departments)
-    typed = words.plain(words.quoted(words.cut(name, 60)))
-    if not found:
-        return Screen(
-            f"No department of yours is called {typed}.",
-            [[button("Choose a department", choose)]],
-        )
-    return Screen(
-        words.which(len(found), "department", typed),
-        [[button(words.cut(names[key], 60), lead(key))] for key in found[: words.CHOICES]],
-    )

@@ -55,6 +55,24 @@ class ChartRequest:
     heading: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class IdleHoursRequest:
+    """What a picture of idle hours shows.
+
+    Attributes:
+        rows: The name of each department, its idle hours before a plan, and after.
+        heading: The title's lines.
+    """
+
+    rows: tuple[tuple[str, float, float], ...]
+    heading: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Everything the picture depends on; the same key means the same picture."""
+        return ("idle hours", self.rows, self.heading)
+
+
 class Pictures(Protocol):
     """Whoever makes pictures."""
 
@@ -70,6 +88,13 @@ class Pictures(Protocol):
 
     async def chart(self, request: ChartRequest) -> bytes | str:
         """The same for a picture of a model.
+
+        Raises:
+            PictureUnavailable: It cannot be made now.
+        """
+
+    async def idle_hours(self, request: IdleHoursRequest) -> bytes | str:
+        """The same for idle hours by department.
 
         Raises:
             PictureUnavailable: It cannot be made now.

@@ -14,6 +14,7 @@ from domain.gains import Realised
 from domain.transfers import Act
 from handlers import won_back, words
 from handlers.addresses import join, pack
+from handlers.balance_view import View
 from handlers.call_list import confirm_buttons
 from handlers.heatmap import DEFAULT as HEATMAP_DEFAULT
 from handlers.heatmap import DensityMap, density_map, with_picture, worst
@@ -31,6 +32,7 @@ from handlers.staff_morning import (
 from handlers.transfers import PENDING
 from storage import lately, proposals, risk
 from storage.efficiency import efficiency
+from storage.free_slots import free_slots
 from storage.lately import Import
 from storage.mornings import PUSHED_SUMMARY
 from storage.proposals import Waiting
@@ -63,6 +65,7 @@ class _Found:
     expected: Expected
     waiting: Waiting
     unsure: int
+    free: int
     done: Mapping[str, int]
     imported: Import | None
 
@@ -77,6 +80,7 @@ async def summary(visit: Visit) -> Screen:
         *won_back.summary_lines(found.won),
         _waiting_line(found.waiting),
         *unsure_lines(found.unsure),
+        *_free_lines(found.free),
         days_line(found.today, found.tomorrow),
         *expected_lines(found.expected),
         *_density_lines(shown),
@@ -86,7 +90,7 @@ async def summary(visit: Visit) -> Screen:
     if found.imported:
         lines.append(import_line(visit, found.imported))
     rows = _buttons(found.waiting)
-    rows[-1:-1] = confirm_buttons(found.unsure)
+    rows[-1:-1] = [*confirm_buttons(found.unsure), *_free_buttons(found.free)]
     return Screen("\n".join(lines), rows, picture=shown.picture)
 
 
@@ -119,6 +123,7 @@ def _read(session: Session, visit: Visit) -> _Found:
         expected=expected_of(session, today, tomorrow),
         waiting=proposals.waiting(session, visit.member, now, 0, 0),
         unsure=number_to_confirm(session, visit.member.departments, now),
+        free=len(free_slots(session, visit.member.departments, visit.desk.house, now)),
         done=lately.decisions(session, visit.member.departments, now - _SINCE),
         imported=lately.last_import(session, now),
     )
@@ -138,6 +143,18 @@ def _waiting_line(waiting: Waiting) -> str:
         return "No proposals wait for you"
     verb = "waits" if waiting.total == 1 else "wait"
     return f"{words.proposals(waiting.total, waiting.appointments)} {verb} for you"
+
+
+def _free_lines(free: int) -> list[str]:
+    """`3 free slots can be offered`; nothing if there is none."""
+    return [f"{words.count(free, 'free slot')} can be offered"] if free else []
+
+
+def _free_buttons(free: int) -> Buttons:
+    """A row with `3 free slots: Balance`; no row if there is none."""
+    return (
+        [[button(f"{words.count(free, 'free slot')}: Balance", View().address())]] if free else []
+    )
 
 
 def _density_lines(shown: DensityMap) -> list[str]:

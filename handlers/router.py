@@ -10,8 +10,12 @@ from telegram.constants import ChatAction
 
 from domain.people import Refused, Right
 from handlers import (
+    advice,
     audit_trail,
     availability,
+    balance,
+    balance_slots,
+    balance_view,
     batch,
     call_history,
     call_list,
@@ -33,6 +37,7 @@ from handlers import (
     people,
     policies,
     risk_list,
+    sent_plan,
     settings,
     start,
     summary,
@@ -87,6 +92,13 @@ SCREENS: Final[MappingProxyType[str, ScreenMaker]] = MappingProxyType(
         department_pick.WAITLIST_DEPARTMENTS: waitlist.choose_department,
         department_pick.AVAILABILITY: availability.availability,
         department_pick.AVAILABILITY_DEPARTMENTS: availability.choose_department,
+        balance_view.BALANCE: balance.balance,
+        balance_view.SLOTS: balance_slots.slots,
+        balance_view.BY_DEPARTMENT: balance.choose_department,
+        balance_view.LEAVE: balance.leave,
+        balance_view.SENT: sent_plan.sent_plan,
+        balance_view.ADVICE: advice.advice,
+        balance_view.ADVICE_BY_DEPARTMENT: advice.choose_department,
         settings.SETTINGS: settings.settings,
         settings.TIMES: settings.times,
         settings.CAPACITIES: capacity.choose_department,
@@ -116,6 +128,7 @@ ACTS: Final[MappingProxyType[str, Actor]] = MappingProxyType(
         batch.CONFIRM: batch.confirm,
         batch.CANCEL: batch.cancel,
         batch.UNDO: batch.undo,
+        balance_view.SEND: balance.send,
         people.SET_ROLE: managing.set_role,
         people.SET_PLACES: managing.set_places,
         people.SUSPEND_NOW: managing.suspend,
@@ -196,7 +209,7 @@ async def on_press(update: Update, context: Context) -> None:
 async def _press(context: Context, query: CallbackQuery, message: Message | None) -> None:
     visit, address = context.visit, query.data or ""
     gateway = visit.desk.gateway
-    draws = heatmap.is_slow(address) or model.is_slow(address)
+    draws = any(it.is_slow(address) for it in (heatmap, model, balance))
     if draws or summary.is_slow(visit.member, address):
         context.answered = True
         await gateway.answer(query)

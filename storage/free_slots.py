@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from domain.backfills import Release, Stage
@@ -69,6 +69,19 @@ def free_slots(
         for backfill_id, slot in found
         if _is_seen(of_day := sessions[_key(slot, house.calendar)], slot)
     ]
+
+
+def number_offered(session: Session, departments: frozenset[int]) -> int:
+    """How many slots of some departments (none: all) patients are being offered now."""
+    wanted = (
+        select(func.count())
+        .select_from(BackfillRow)
+        .join(Appointment, col(Appointment.id) == col(BackfillRow.appointment_id))
+        .where(col(BackfillRow.stage) == Stage.OFFERING)
+    )
+    if departments:
+        wanted = wanted.where(col(Appointment.department_id).in_(departments))
+    return int(session.scalar(wanted) or 0)
 
 
 def is_available(session: Session, slot: Appointment, calendar: Calendar) -> bool:

@@ -4,7 +4,7 @@ Who may be written to is decided as for every notice (`storage/notices.py`), by 
 patient with an open offer is not asked about another slot, and about each slot once.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from domain.ages import AGE_GROUPS, age_group, age_on
 from domain.backfills import FREE
 from domain.balance.plan import Candidate
 from domain.criteria import House
+from domain.notices import Unsaid
 from domain.offers import SEEN_WITHIN, OfferState, Seen
 from domain.waiting import WaitState
 from storage import notices
@@ -81,6 +82,28 @@ def takers(
             )
             found.append(one)
     return found
+
+
+def unasked(
+    session: Session, departments: frozenset[int], house: House, now: datetime
+) -> dict[Unsaid, int]:
+    """How many waiting patients may not be offered anything now, by the reason; most first.
+
+    Args:
+        session: The unit of work.
+        departments: Ids; empty means all.
+        house: The HMO's calendar and manners.
+        now: The present (aware).
+    """
+    patients = session.scalars(
+        select(Patient).where(col(Patient.id).in_(_patients(departments)))
+    ).all()
+    channels = notices.channels_of(session, patients, house)
+    open_to = [key for key, channel in channels.items() if not isinstance(channel, Unsaid)]
+    had = notices.recent(session, open_to, now)
+    why = Counter(channel for channel in channels.values() if isinstance(channel, Unsaid))
+    why[Unsaid.ENOUGH] = sum(number >= house.manners.a_week for number in had.values())
+    return {reason: number for reason, number in why.most_common() if number}
 
 
 def seen(session: Session, now: datetime) -> Seen:

@@ -11,26 +11,19 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from bot.pictures.heatmap import INK, LINE, MARGIN, SOFT_INK, TITLE, WHITE, WIDTH, Heading
-from bot.pictures.lettering import FONT, stacked, wrapped
+from bot.pictures.heatmap import INK, MARGIN, SOFT_INK, WHITE, WIDTH, Heading
+from bot.pictures.sheet import BAR, LETTERS, NAMES, STRONG, Sheet
 
 Report = Mapping[str, Any]
 """What a model's card tells, see `storage.models.Version`."""
 
 Points = Sequence[tuple[float, float]]
 
-LETTERS: Final = 28
-"""Size of what is written in a plot and along its axes."""
-
 _PLOT: Final = 800
 """Height of what is plotted (px)."""
 _LEFT: Final = 124
 _AXIS: Final = 56
 """Room for the numbers along an axis, or for a line that says what they are (px)."""
-_BAR: Final = 92
-_NAMES: Final = 420
-"""Room for the names of bars, margin included (px)."""
-_STRONG: Final = "#cf4d17"
 _GRID: Final = "#dedee3"
 _DOT: Final = 22
 
@@ -53,8 +46,8 @@ def calibration_figure(report: Report, heading: Heading) -> go.Figure:
     end = _round_up(max([10.0, *(value for point in points for value in point)]))
     plane = _Plane(heading, "foretold chance of a no-show, %", "stayed away, %", end)
     plane.line([(0, 0), (end, end)], SOFT_INK, dash="dash")
-    plane.line(points, _STRONG)
-    plane.dots(points, _STRONG)
+    plane.line(points, STRONG)
+    plane.dots(points, STRONG)
     plane.say("as foretold", 0.84 * end, 0.93 * end, xanchor="right")
     plane.note("Each dot is a tenth of the appointments.")
     plane.note("Above the dashed line more stayed away than foretold, below it fewer.")
@@ -67,9 +60,9 @@ def gain_figure(report: Report, heading: Heading) -> go.Figure:
     plane = _Plane(heading, "appointments called, % of all", "no-shows reached, % of all", 100)
     plane.line([(0, 0), (100, 100)], SOFT_INK, dash="dash")
     plane.say("called at random", 73, 64)
-    plane.line(curve, _STRONG)
+    plane.line(curve, STRONG)
     told = [(called, reached) for called, reached in curve if round(called) in _TOLD]
-    plane.dots(told, _STRONG)
+    plane.dots(told, STRONG)
     for called, reached in told:
         plane.say(f"{called:.0f} % → {reached:.0f} %", called + 2.5, reached - 2, color=INK)
     plane.note("The most likely no-shows are called first.")
@@ -84,7 +77,7 @@ def gain_figure(report: Report, heading: Heading) -> go.Figure:
 def weights_figure(report: Report, heading: Heading) -> go.Figure:
     """How much each family of features moves chances, the strongest first."""
     weights = sorted(report["weights"].items(), key=lambda item: -item[1])
-    sheet = _Sheet(heading, _BAR * max(len(weights), 1), left=_NAMES)
+    sheet = Sheet(heading, BAR * max(len(weights), 1), left=NAMES)
     sheet.bars([(_FAMILIES.get(name, name), 100 * share) for name, share in weights])
     sheet.note("Share of all that moves chances up or down.")
     return sheet.figure()
@@ -113,107 +106,7 @@ def _round_up(value: float) -> float:
     return min(math.ceil(value / 10) * 10, 100)
 
 
-class _Sheet:
-    """A page with a heading, a plot below it, and notes at its foot.
-
-    Args:
-        heading: Plain text, the title first; escaped and wrapped here.
-        plot: Height of what is plotted (px).
-        left: Where it begins (px).
-    """
-
-    def __init__(self, heading: Heading, plot: float, left: float) -> None:
-        self._traces: list[go.Scatter | go.Bar] = []
-        self._notes: list[dict[str, Any]] = []
-        self._axes: dict[str, dict[str, Any]] = {"xaxis": {}, "yaxis": {}}
-        self._left, self._plot = left, plot
-        self._top = self._write_heading(heading) + 24
-        self._end = self._top + plot
-
-    def bars(self, shares: Sequence[tuple[str, float]]) -> None:
-        """Bars from the left, the first on top, each with its name and its per cent."""
-        for place, (name, _) in enumerate(shares):
-            lines = wrapped(name, LETTERS, self._left - MARGIN - 20, most=2)
-            middle = self._top + _BAR * (place + 0.5)
-            self._write(lines, MARGIN, middle, LETTERS, yanchor="middle")
-        self._traces.append(
-            go.Bar(
-                x=[share for _, share in shares],
-                y=list(range(len(shares))),
-                orientation="h",
-                width=0.62,
-                marker={"color": _STRONG},
-                text=[f" {share:.0f} %" for _, share in shares],
-                textposition="outside",
-                textfont={"size": LETTERS, "color": INK},
-                cliponaxis=False,
-            )
-        )
-        most = max((share for _, share in shares), default=0) or 1
-        self._axes["xaxis"] = {"range": [0, most * 1.25], "visible": False}
-        self._axes["yaxis"] = {"range": [max(len(shares), 1) - 0.5, -0.5], "visible": False}
-
-    def note(self, text: str) -> None:
-        """A sentence at the foot."""
-        for line in wrapped(text, LETTERS, WIDTH - 2 * MARGIN):
-            self._write([line], MARGIN, self._end + 24, LETTERS, color=SOFT_INK)
-            self._end += LETTERS * 1.4
-
-    def figure(self) -> go.Figure:
-        """The figure, when all is on it."""
-        height = math.ceil(self._end + 48)
-        bottom = self._top + self._plot
-        self._axes["xaxis"]["domain"] = [self._left / WIDTH, 1 - 2 * MARGIN / WIDTH]
-        self._axes["yaxis"]["domain"] = [1 - bottom / height, 1 - self._top / height]
-        for note in self._notes:
-            if note["yref"] == "paper":
-                note["y"] = 1 - note["y"] / height
-        figure = go.Figure(self._traces)
-        figure.update_layout(
-            width=WIDTH,
-            height=height,
-            margin={"l": 0, "r": 0, "t": 0, "b": 0},
-            paper_bgcolor=WHITE,
-            plot_bgcolor=WHITE,
-            font={"family": FONT, "color": INK},
-            showlegend=False,
-            annotations=self._notes,
-            **self._axes,
-        )
-        return figure
-
-    def _write_heading(self, heading: Heading) -> float:
-        """The lines at the top; returns where they end."""
-        top = 18.0
-        for place, text in enumerate(heading):
-            size = LINE if place else TITLE
-            for line in wrapped(text, size, WIDTH - 2 * MARGIN, most=3):
-                style = {"color": SOFT_INK} if place else {"weight": 700}
-                self._write([line], MARGIN, top, size, **style)
-                top += size * 1.4
-        return top
-
-    def _write(self, lines: Sequence[str], x: float, y: float, size: float, **style: Any) -> None:
-        """Lines of text, their top left corner at (x, y) unless told otherwise."""
-        anchors = {"xanchor": "left", "yanchor": "top"}
-        anchors |= {key: style.pop(key) for key in anchors if key in style}
-        self._notes.append(
-            {
-                "text": stacked(lines),
-                "x": x / WIDTH,
-                "y": y,  # turned around when the height is known
-                "xref": "paper",
-                "yref": "paper",
-                "align": "left",
-                "showarrow": False,
-                "borderpad": 0,
-                "font": {"size": size, "color": INK, **style},
-                **anchors,
-            }
-        )
-
-
-class _Plane(_Sheet):
+class _Plane(Sheet):
     """A sheet with two axes from 0 to the same end, the upward one named at its head."""
 
     def __init__(self, heading: Heading, across: str, upwards: str, end: float) -> None:

@@ -9,8 +9,9 @@ from bot.pictures.charts import FIGURES
 from bot.pictures.chromium import PictureUnavailable
 from bot.pictures.gallery import Gallery, Renderer
 from bot.pictures.heatmap import heatmap_figure
+from bot.pictures.idle_hours import idle_hours_figure
 from bot.pictures.uploads import Uploads
-from handlers.desk import ChartRequest, HeatmapRequest
+from handlers.desk import ChartRequest, HeatmapRequest, IdleHoursRequest
 
 
 class Studio:
@@ -36,6 +37,12 @@ class Studio:
         """See `handlers.desk.Pictures`."""
         draw = FIGURES[request.kind]
         return await self._picture(request.key, lambda: draw(request.report, request.heading))
+
+    async def idle_hours(self, request: IdleHoursRequest) -> bytes | str:
+        """See `handlers.desk.Pictures`."""
+        return await self._picture(
+            request.key, lambda: idle_hours_figure(request.rows, request.heading)
+        )
 
     def remember(self, key: tuple[object, ...], file_id: str) -> None:
         """See `handlers.desk.Pictures`."""

@@ -15,6 +15,9 @@ from domain.days import Span
 SHORTEST_MOVE: Final = 1.0
 """Hours below which it is not worth asking anybody to work elsewhere: our own choice."""
 
+_GRAIN: Final = 1e-6
+"""Hours that are lost when thirds of them are added up and taken away."""
+
 
 @dataclass(frozen=True)
 class Need:
@@ -123,7 +126,7 @@ def _overloads(
                 used = min(free[session.session_id], wanted[key])
                 free[session.session_id] -= used
                 wanted[key] -= used
-    short = [Overload(*key, hours) for key, hours in wanted.items() if hours > 0]
+    short = [Overload(*key, hours) for key, hours in wanted.items() if hours > _GRAIN]
     return sorted(short, key=lambda one: (-one.hours, one.department_id, one.visit_type or ""))
 
 
@@ -137,7 +140,7 @@ def _moves(
         elsewhere = session.department_id != overload.department_id
         if kind is None or kind not in session.visit_types or not elsewhere:
             continue
-        if hours < SHORTEST_MOVE:
+        if hours < SHORTEST_MOVE - _GRAIN:
             continue
         short -= hours
         free[session.session_id] -= hours

@@ -21,6 +21,7 @@ from storage.tables.calls import Call, CallList, CallListItem
 from storage.tables.decisions import Action, Batch, BatchItem, Correction
 from storage.tables.messages import OpenMessage, Push
 from storage.tables.people import Invitation, MemberDepartment, MemberRow, PushChoice, Stranger
+from storage.tables.plans import SentPlan
 from storage.tables.prediction import ModelRow, ModelUse, Repick, Rescore
 from storage.tables.schedule import Appointment, Clinician, DailyCount, Department, Fact, Patient
 from storage.tables.trail import AuditEntry, AuditHead
@@ -58,6 +59,7 @@ __all__ = [
     "PushChoice",
     "Repick",
     "Rescore",
+    "SentPlan",
     "Stranger",
     "Trial",
     "TrialPatient",

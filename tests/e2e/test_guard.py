@@ -31,6 +31,7 @@ from storage import (
     models,
     people,
     risk,
+    sent_plans,
     strangers,
 )
 from storage.store import Store
@@ -55,6 +56,7 @@ KEEPS_TRYING = 4711
 """A stranger of whom admins were told."""
 A_MODEL = 1
 FILLED = 999
+SENT_PLAN = 1
 VERBS = {"ask", "now", "yes", "no", "drop", "undo"}
 
 
@@ -130,6 +132,8 @@ def fill(session: Session, visits: Sequence[int], now: datetime) -> None:
             replacement_id=visits[2],
         )
     )
+    session.flush()
+    sent_plans.note(session, "0" * 12, 1, [FILLED], now)
 
 
 def prepare_calls(store: Store, clock: HandClock, dana: Member) -> None:
@@ -175,6 +179,14 @@ def samples(store: Store) -> dict[str, str]:
         "setpolicy": f"setpolicy:{department(store, 'Cardiology')}:hours:24:0",
         "toconfirm": "toconfirm:0",
         "filled": f"filled:{FILLED}",
+        "balance": "balance:-:0",
+        "balanceslots": "balanceslots:-:0:0",
+        "balancedep": "balancedep:0",
+        "balanceoff": "balanceoff:-:0",
+        "sendplan": "sendplan:-:0:0123456789ab:1.1.2",
+        "sentplan": f"sentplan:{SENT_PLAN}",
+        "advice": "advice:-",
+        "advicedep": "advicedep:0",
         "model": "model",
         "chart": "chart:gain",
         "fairness": "fairness:sex",
@@ -321,6 +333,10 @@ async def test_a_limited_manager_gets_through_nowhere_else(place: Town) -> None:
         f"setpolicy:{key}:hours:24:0",
         f"waitlist:{key}:0",
         f"availability:{key}:0",
+        f"balance:{key}:0",
+        f"balanceslots:{key}:0:0",
+        f"sendplan:{key}:0:0123456789ab:1.1.2",
+        f"advice:{key}",
     ):
         said = await pressed(place.avi, data)
         assert said.startswith("Only "), (data, said)
@@ -330,6 +346,7 @@ async def test_a_limited_manager_gets_through_nowhere_else(place: Town) -> None:
     for data in (
         *("pending:0", "calldep:0", "riskdep:30.-.-:0", "heatdep:90:rate:-:0", "gain:30.-.-:0"),
         *("today:0", "waitlist:-:0", "waitlistdep:0", "availability:-:0", "availabilitydep:0"),
+        *("balance:-:0", "balancedep:0", "advice:-", "advicedep:0"),
     ):
         await pressed(place.avi, data)
     assert "Dermatology" not in repr([m for m in place.avi.messages if "Only" not in body(m)])

@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from domain.calls import CallOutcome
 from domain.clock import HandClock
 from domain.corrections import Excuse
 from domain.deliveries import State as DeliveryState
+from domain.notices import Channel, Manners
 from domain.people import Member, Role
 from domain.pushes import PushKind
 from domain.statuses import Status
 from domain.transfers import Kind, State
+from domain.waiting import WaitState
 from handlers.desk import Desk
 from handlers.gateway import Gateway
 from handlers.screens import Visit
@@ -43,7 +46,10 @@ from storage.tables import (
     ModelUse,
     Patient,
     Push,
+    SentPlan,
     Stranger,
+    Waiting,
+    key_of,
 )
 from tests.chances import REPORT
 from tests.hmo import HOUSE
@@ -52,6 +58,9 @@ APPOINTMENT = 987_654_321
 ACTION = 876_543_210
 FILLED_BY = 876_543_211
 BACKFILL = 98_765_430
+FREE_SLOT = 987_654_320
+SENT_PLAN = 43_210_987
+WAITING = 32_109_876
 BATCH = 765_432
 CALL_LIST = 87_654_321
 CALL = 98_765_432
@@ -78,7 +87,8 @@ def desk_at(store: Store, clock: HandClock, folder: Path) -> Iterator[Desk]:
     studio = Studio(ChromiumRenderer())
     bot = Bot("1000001:made-up-token-for-the-tests")
     gateway = Gateway(bot, store, studio, clock)
-    yield Desk(store, clock, HOUSE, studio, gateway, folder, audit_groups=(LONG_NAME,))
+    house = replace(HOUSE, manners=Manners(frozenset({Channel.SMS})))
+    yield Desk(store, clock, house, studio, gateway, folder, audit_groups=(LONG_NAME,))
 
 
 def visit(desk: Desk, role: Role, *departments: int) -> Visit:
@@ -142,6 +152,7 @@ def fill(session: Session, clock: HandClock) -> None:
     _call(session, now)
     _miss(session, now - timedelta(days=8))
     _backfill(session, now)
+    _free_slot(session, now)
     _model(session, now)
     _audit(session, now)
     session.add(
@@ -188,6 +199,61 @@ def _backfill(session: Session, now: datetime) -> None:
             replacement_id=EXCUSED,
             ended_at=now,
         )
+    )
+
+
+def _free_slot(session: Session, now: datetime) -> None:
+    """A slot that its patient gave back, somebody who waits for one, and a plan that was sent."""
+    start = now + timedelta(days=3)
+    day = HOUSE.calendar.day_of(start)
+    session.add(
+        Patient(
+            id=WAITING, external_id="w1", reference="P-W8XN5Q", phone="0525550102", consent=True
+        )
+    )
+    session.flush()
+    session.add(
+        Appointment(
+            id=FREE_SLOT,
+            external_id="free",
+            patient_id=1,
+            department_id=DEPARTMENT,
+            clinician_id=None,
+            start=start,
+            day=day,
+            status=Status.CANCELLED,
+            age_group=8,
+        )
+    )
+    session.add(
+        Waiting(
+            id=WAITING,
+            external_id="W-desk",
+            patient_id=WAITING,
+            department_id=DEPARTMENT,
+            urgency=5,
+            since=now - timedelta(days=41),
+            notice_hours=24,
+            state=WaitState.WAITING,
+        )
+    )
+    session.flush()
+    transfer = Action(appointment_id=FREE_SLOT, kind=Kind.TRANSFER, state=State.AUTHORIZED)
+    session.add(transfer)
+    session.flush()
+    session.add(
+        BackfillRow(
+            appointment_id=FREE_SLOT,
+            day=day,
+            action_id=key_of(transfer),
+            stage=Stage.RELEASED,
+            opened_at=now,
+            release=Release.WORD,
+            released_at=now,
+        )
+    )
+    session.add(
+        SentPlan(id=SENT_PLAN, digest="0" * 12, member_id=1, sent_at=now, backfills=f"{BACKFILL}")
     )
 
 

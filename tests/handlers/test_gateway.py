@@ -14,7 +14,7 @@ from telegram.ext import ExtBot
 from bot.demo.server import BotApiServer, Fault, Person, Phone
 from domain.clock import HandClock
 from domain.people import Member, Role
-from handlers.desk import ChartRequest, HeatmapRequest
+from handlers.desk import ChartRequest, HeatmapRequest, IdleHoursRequest
 from handlers.gateway import FILE, Gateway
 from handlers.screens import Picture, Screen, button
 from storage import open_messages
@@ -50,6 +50,9 @@ class Album:
         raise NotImplementedError
 
     async def chart(self, request: ChartRequest) -> bytes | str:
+        raise NotImplementedError
+
+    async def idle_hours(self, request: IdleHoursRequest) -> bytes | str:
         raise NotImplementedError
 
     def remember(self, key: tuple[object, ...], file_id: str) -> None:

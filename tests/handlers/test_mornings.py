@@ -13,7 +13,7 @@ from domain.gains import Realised
 from domain.mornings import EVERY_DAY
 from domain.people import Role
 from handlers import won_back, words
-from handlers.desk import ChartRequest, Desk, HeatmapRequest
+from handlers.desk import ChartRequest, Desk, HeatmapRequest, IdleHoursRequest
 from handlers.router import open_screen
 from storage.tables import DailyCount, Department
 from tests.handlers.desks import visit
@@ -28,6 +28,9 @@ class Painter:
 
     async def chart(self, request: ChartRequest) -> bytes | str:
         raise NotImplementedError
+
+    async def idle_hours(self, request: IdleHoursRequest) -> bytes | str:  # noqa: ARG002
+        return "AgACAgI"
 
     def remember(self, key: tuple[object, ...], file_id: str) -> None:
         raise NotImplementedError

@@ -34,6 +34,7 @@ def upgrade() -> None:
     _notices()
     _answers()
     _trials()
+    _plans()
 
 
 def _policies() -> None:
@@ -217,6 +218,18 @@ def _trials() -> None:
     op.create_index("ix_trial_patient_appointment_id", "trial_patient", ["appointment_id"])
 
 
+def _plans() -> None:
+    op.create_table(
+        "sent_plan",
+        sa.Column("id", KEY, primary_key=True, autoincrement=True),
+        sa.Column("digest", sa.String(16), nullable=False),
+        _refers("member_id", "member.id"),
+        _moment("sent_at", nullable=False),
+        sa.Column("backfills", sa.Text(), nullable=False),
+    )
+    op.create_index("ix_sent_plan_digest", "sent_plan", ["digest"])
+
+
 def _moment(name: str, **options: Any) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger(), **options)
 
@@ -236,6 +249,7 @@ def _where(condition: str) -> dict[str, Any]:
 def downgrade() -> None:
     op.drop_index("ix_appointment_actioned", "appointment")
     for table in (
+        "sent_plan",
         "trial_patient",
         "trial",
         "patient_answer",
