@@ -17,6 +17,7 @@ from bot.logs import redact, start_logging
 from bot.opening import open_store
 from bot.prediction.commands import prediction_app
 from bot.settings import Settings, WrongSetting, read_settings
+from bot.simulation.commands import simulation_app
 from domain.clock import SystemClock
 from domain.people import Role
 from domain.prediction.model import ModelRefused
@@ -36,6 +37,7 @@ app = typer.Typer(
 audit_app = typer.Typer(help="Look after the audit trail.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 app.add_typer(prediction_app)
+app.add_typer(simulation_app)
 _TOLD = (
     *(WrongSetting, StoreUnavailable, ImportRefused, TidiedElsewhere),
     *(TooLittle, ModelRefused, NoSuchModel),

@@ -18,6 +18,7 @@ from domain.balance.fitting import Fitting, fit
 from domain.balance.idle import idle_hours
 from domain.balance.outcome import Change, Outcome, outcome
 from domain.balance.plan import Candidate, FreeSlot, Plan, digest
+from domain.balance.ways import BALANCED, Way
 from domain.criteria import House
 from domain.notices import Unsaid
 from domain.offers import wave_size
@@ -80,6 +81,7 @@ def plan(
     now: datetime,
     *,
     confirmed: bool = False,
+    way: Way = BALANCED,
 ) -> Plan:
     """The plan that is worth the most over the free slots of some departments.
 
@@ -89,10 +91,11 @@ def plan(
         house: The HMO's calendar and manners.
         now: The present (aware).
         confirmed: Only slots that their patients gave back themselves, none let go in silence.
+        way: Another rule, to compare with.
     """
     slots = free_slots(session, departments, house, now, confirmed=confirmed)
     waiting = takers(session, departments, house, now) if slots else []
-    return assign(_fitting(slots, waiting, house, now))
+    return way.plan(_fitting(slots, waiting, house, now))
 
 
 def draft(
@@ -130,12 +133,14 @@ def draft(
     )
 
 
-def waves_of(session: Session, plan: Plan, house: House, now: datetime) -> tuple[Wave, ...]:
+def waves_of(
+    session: Session, plan: Plan, house: House, now: datetime, way: Way = BALANCED
+) -> tuple[Wave, ...]:
     """Whom each slot of a plan is offered to at once: as many as make it likely enough to fill."""
     slots = [*(each.slot for each in plan.proposals), *plan.unfilled]
     waiting = [*(each.candidate for each in plan.proposals), *plan.left]
     seats = wave_size(seen(session, now))
-    return waves(_fitting(slots, waiting, house, now), plan, lambda _: seats)
+    return waves(_fitting(slots, waiting, house, now), plan, lambda _: seats, way.following)
 
 
 def confirm(
@@ -173,7 +178,14 @@ def confirm(
     return Confirmed(sent_plans.latest(session, shown), 0)
 
 
-def send_plan(session: Session, member: Member, plan: Plan, house: House, now: datetime) -> int:
+def send_plan(
+    session: Session,
+    member: Member,
+    plan: Plan,
+    house: House,
+    now: datetime,
+    way: Way = BALANCED,
+) -> int:
     """Offer what a plan proposes; what does not hold any more is left out.
 
     Args:
@@ -182,6 +194,7 @@ def send_plan(session: Session, member: Member, plan: Plan, house: House, now: d
         plan: What they saw.
         house: The HMO's calendar and manners.
         now: The present (aware).
+        way: By which rule the plan was made.
 
     Returns:
         How many offers were made.
@@ -189,7 +202,7 @@ def send_plan(session: Session, member: Member, plan: Plan, house: House, now: d
     Raises:
         Refused: The member may not decide in one of the departments.
     """
-    return _send(session, member, plan, waves_of(session, plan, house, now), house, now)
+    return _send(session, member, plan, waves_of(session, plan, house, now, way), house, now)
 
 
 def _send(

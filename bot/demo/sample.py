@@ -7,8 +7,10 @@ balanced so that departments and ages come out as in `sample_rates.SOURCE`.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -77,21 +79,119 @@ def sample_rows(
     Yields:
         Rows with the `COLUMNS` of the CSV feed.
     """
+    town = draw_town(now, zone, seed)
+    yield from town.rows(range(len(town.visits)), town.statuses(later or now), now)
+
+
+@dataclass(frozen=True)
+class Town:
+    """All that is true of the sample HMO, whether or not anybody knows it yet.
+
+    Attributes:
+        visits: By start; what is not booked by the moment it was drawn for is left out.
+        reminded: Who is reminded once the day for it has come.
+        risk: The chance of each visit to be missed if it is not cancelled.
+        cancelled_at: Minutes since 1970; infinite for a visit that is not cancelled.
+        outcomes: What the feed says of each once it has started, if it was not cancelled.
+        people: The columns that are a patient's own.
+        zone: Where the HMO is.
+    """
+
+    visits: Visits
+    calendar: Calendar
+    reminded: Flags
+    risk: Floats
+    cancelled_at: Floats
+    outcomes: list[Status]
+    people: list[dict[str, str]]
+    zone: ZoneInfo
+
+    @cached_property
+    def starts(self) -> Ints:
+        """Minutes since 1970."""
+        return self.calendar.moments(self.visits.day, self.visits.minute)
+
+    @cached_property
+    def booked(self) -> Ints:
+        """Minutes since 1970."""
+        return self.calendar.moments(self.visits.booked_day, self.visits.booked_minute)
+
+    def within(self, departments: Collection[int]) -> "Town":
+        """The same HMO with some departments alone, by their positions in `SPECIALTIES`."""
+        kept = np.flatnonzero(np.isin(self.visits.department, list(departments)))
+        return replace(
+            self,
+            visits=self.visits.where(kept),
+            reminded=self.reminded[kept],
+            risk=self.risk[kept],
+            cancelled_at=self.cancelled_at[kept],
+            outcomes=[self.outcomes[number] for number in kept.tolist()],
+        )
+
+    def statuses(self, now: datetime) -> list[Status]:
+        """What the feed says of each visit at a moment (aware), should it be booked by then."""
+        present = int(now.timestamp() // 60)
+        known = zip(
+            (self.cancelled_at <= present).tolist(),
+            (self.starts <= present).tolist(),
+            self.outcomes,
+            strict=True,
+        )
+        return [
+            Status.CANCELLED if cancelled else outcome if past else Status.BOOKED
+            for cancelled, past, outcome in known
+        ]
+
+    def rows(
+        self, numbers: Iterable[int], statuses: Sequence[Status], now: datetime
+    ) -> Iterator[dict[str, str]]:
+        """Some visits as the feed gives them at a moment (aware), by their numbers from 0."""
+        today = now.astimezone(self.zone).toordinal()
+        which = np.fromiter(numbers, np.int64)
+        visits = self.visits.where(which)
+        reminded = self.reminded[which] & (visits.day - _REMINDER_DAYS <= today)
+        columns = zip(
+            which.tolist(),
+            (self.people[patient] for patient in visits.patient.tolist()),
+            (SPECIALTIES[department] for department in visits.department.tolist()),
+            (f"Dr. {SURNAMES[clinician]}" for clinician in visits.clinician.tolist()),
+            self.calendar.texts(visits.day, visits.minute),
+            self.calendar.texts(visits.booked_day, visits.booked_minute),
+            reminded.tolist(),
+            strict=True,
+        )
+        for number, person, specialty, clinician, start, booked_at, was_reminded in columns:
+            yield {
+                "appointment_id": f"APT-{number + 1:06}",
+                "department": specialty.name,
+                "start": start,
+                "status": statuses[number].value,
+                "booked_at": booked_at,
+                "clinician": clinician,
+                "duration": str(specialty.minutes),
+                "reminder_sent": str(was_reminded).lower(),
+                **person,
+            }
+
+
+def draw_town(now: datetime, zone: ZoneInfo, seed: int) -> Town:
+    """Draw the sample HMO: 518 days back and what is booked at `now` (aware) of 30 days ahead."""
     rng = np.random.default_rng(seed)
     today = now.astimezone(zone).toordinal()
     first, last = today - _DAYS_BACK, today + _DAYS_AHEAD
     calendar = Calendar(zone, first - LONGEST_WAIT, last)
-    present = int(now.timestamp() // 60)
     patients = draw_patients(rng, last)
     visits = draw_visits(rng, patients, np.arange(first, last + 1))
     booked = calendar.moments(visits.booked_day, visits.booked_minute)
-    visits = visits.where(booked <= present)
+    visits = visits.where(booked <= int(now.timestamp() // 60))
     reminded = _draw_reminders(rng, patients, visits, today)
     risk = _no_show_chances(patients, visits, reminded)
-    seen = int(later.timestamp() // 60) if later else present
-    statuses = _draw_statuses(rng, calendar, visits, risk, seen)
-    consents = _draw_consents(seed, len(patients.born))
-    yield from _rows(patients, visits, calendar, reminded, statuses, consents)
+    cancelled_at, outcomes = _draw_fates(rng, calendar, visits, risk)
+    people = [
+        _person(patients, patient) | {"consent": consent}
+        for patient, consent in enumerate(_draw_consents(seed, len(patients.born)))
+    ]
+    return Town(visits, calendar, reminded, risk, cancelled_at, outcomes, people, zone)
 
 
 def write_sample(path: Path, now: datetime, zone: ZoneInfo) -> int:
@@ -152,33 +252,20 @@ def _balanced(odds: Floats, margins: tuple[tuple[Ints, Floats], ...]) -> Floats:
     return odds / (1 + odds)
 
 
-def _draw_statuses(
-    rng: Generator, calendar: Calendar, visits: Visits, risk: Floats, present: int
-) -> list[Status]:
-    """What the feed says of each visit at the present moment (minutes since 1970)."""
+def _draw_fates(
+    rng: Generator, calendar: Calendar, visits: Visits, risk: Floats
+) -> tuple[Floats, list[Status]]:
+    """When each visit is cancelled (minutes since 1970), and what else comes of it."""
     start = calendar.moments(visits.day, visits.minute)
     booked = calendar.moments(visits.booked_day, visits.booked_minute)
     missed, cancels, fate = rng.random((3, len(visits)))
     cancelled_at = booked + rng.random(len(visits)) * (start - booked)
-    past = start <= present
     chosen = np.select(
-        (
-            (cancels < _CANCELLED) & (cancelled_at <= present),
-            ~past | (fate < _UNRECORDED),
-            fate > 1 - _IN_ERROR,
-            missed < risk,
-        ),
-        (0, 1, 2, 3),
-        default=4,
+        (fate < _UNRECORDED, fate > 1 - _IN_ERROR, missed < risk), (0, 1, 2), default=3
     )
-    words = (
-        Status.CANCELLED,
-        Status.BOOKED,
-        Status.ENTERED_IN_ERROR,
-        Status.NOSHOW,
-        Status.FULFILLED,
-    )
-    return [words[choice] for choice in chosen.tolist()]
+    words = (Status.BOOKED, Status.ENTERED_IN_ERROR, Status.NOSHOW, Status.FULFILLED)
+    outcomes = [words[choice] for choice in chosen.tolist()]
+    return np.where(cancels < _CANCELLED, cancelled_at, np.inf), outcomes
 
 
 def _draw_consents(seed: int, patients: int) -> list[str]:
@@ -189,43 +276,6 @@ def _draw_consents(seed: int, patients: int) -> list[str]:
     rng = np.random.default_rng((seed, 1))
     words, shares = zip(*_CONSENTS.items(), strict=True)
     return [str(word) for word in rng.choice(words, patients, p=shares)]
-
-
-def _rows(
-    patients: Patients,
-    visits: Visits,
-    calendar: Calendar,
-    reminded: Flags,
-    statuses: list[Status],
-    consents: list[str],
-) -> Iterator[dict[str, str]]:
-    people = [
-        _person(patients, patient) | {"consent": consent}
-        for patient, consent in enumerate(consents)
-    ]
-    columns = zip(
-        (people[patient] for patient in visits.patient.tolist()),
-        (SPECIALTIES[department] for department in visits.department.tolist()),
-        (f"Dr. {SURNAMES[clinician]}" for clinician in visits.clinician.tolist()),
-        calendar.texts(visits.day, visits.minute),
-        calendar.texts(visits.booked_day, visits.booked_minute),
-        reminded.tolist(),
-        statuses,
-        strict=True,
-    )
-    for number, row in enumerate(columns, start=1):
-        person, specialty, clinician, start, booked_at, was_reminded, status = row
-        yield {
-            "appointment_id": f"APT-{number:06}",
-            "department": specialty.name,
-            "start": start,
-            "status": status.value,
-            "booked_at": booked_at,
-            "clinician": clinician,
-            "duration": str(specialty.minutes),
-            "reminder_sent": str(was_reminded).lower(),
-            **person,
-        }
 
 
 def _person(patients: Patients, patient: int) -> dict[str, str]:

@@ -65,7 +65,7 @@ _STATE_SHARES: Final = (0.94, 0.03, 0.03)
 
 
 @dataclass(frozen=True)
-class _Visit:
+class Visit:
     """A row of the schedule, within the days that matter here."""
 
     patient: str
@@ -94,7 +94,7 @@ def write_lists(
     rng = np.random.default_rng(_SEED)
     visits = list(_visits(schedule, now))
     sessions, waitlist = folder / "sessions.csv", folder / "waitlist.csv"
-    _write(sessions, SESSION_COLUMNS, _session_rows(rng, visits, zone))
+    _write(sessions, SESSION_COLUMNS, session_rows(rng, visits, zone))
     _write(waitlist, WAITLIST_COLUMNS, _waiting_rows(rng, visits, now.astimezone(zone), waiting))
     return sessions, waitlist
 
@@ -106,14 +106,14 @@ def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]])
         writer.writerows(rows)
 
 
-def _visits(schedule: Path, now: datetime) -> Iterator[_Visit]:
+def _visits(schedule: Path, now: datetime) -> Iterator[Visit]:
     # The schedule's moments begin with the local day, so texts tell which rows are near.
     first = (now - timedelta(days=_DAYS)).date().isoformat()
     last = (now + timedelta(days=_DAYS + 1)).date().isoformat()
     with schedule.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if first <= row["start"] < last:
-                yield _Visit(
+                yield Visit(
                     row["patient_id"],
                     row["department"],
                     row["clinician"],
@@ -123,10 +123,11 @@ def _visits(schedule: Path, now: datetime) -> Iterator[_Visit]:
                 )
 
 
-def _session_rows(
-    rng: Generator, visits: Sequence[_Visit], zone: ZoneInfo
+def session_rows(
+    rng: Generator, visits: Sequence[Visit], zone: ZoneInfo
 ) -> Iterator[tuple[object, ...]]:
-    shifts: dict[tuple[str, str, datetime], list[_Visit]] = defaultdict(list)
+    """Sessions that cover all visits: what `SESSION_COLUMNS` names."""
+    shifts: dict[tuple[str, str, datetime], list[Visit]] = defaultdict(list)
     for visit in visits:
         if visit.scheduled:
             shifts[visit.clinician, visit.department, _shift_of(visit)].append(visit)
@@ -147,7 +148,7 @@ def _session_rows(
                 yield clinician, department, start, end, length, "", "yes"
 
 
-def _shift_of(visit: _Visit) -> datetime:
+def _shift_of(visit: Visit) -> datetime:
     """When the shift of a visit begins."""
     minute = visit.start.hour * 60 + visit.start.minute
     begin = _MORNING if minute < _AFTERNOON else _AFTERNOON
@@ -186,35 +187,48 @@ def _runs(chosen: set[int], slots: int) -> Iterator[tuple[int, int, bool]]:
 
 
 def _waiting_rows(
-    rng: Generator, visits: Sequence[_Visit], now: datetime, waiting: int
+    rng: Generator, visits: Sequence[Visit], now: datetime, waiting: int
 ) -> Iterator[tuple[object, ...]]:
     for number, visit in enumerate(_who_waits(rng, visits, now, waiting), 1):
-        urgency = int(rng.choice(URGENCIES, p=_URGENCY_SHARES))
-        # Most are still within their target; about one in six waits for longer.
-        waited = timedelta(days=TARGET_DAYS[urgency] * rng.gamma(2.2, 0.26))
-        earliest = now.date() + timedelta(days=int(rng.integers(1, 15)))
-        latest = earliest + timedelta(days=int(rng.integers(7, 60)))
-        yield (
-            f"WL-{number:06}",
-            visit.patient,
-            visit.department,
-            urgency,
-            (now - waited).replace(microsecond=0).isoformat(),
-            earliest.isoformat() if rng.random() < 0.2 else "",
-            latest.isoformat() if rng.random() < 0.25 else "",
-            rng.choice(_NOTICES, p=_NOTICE_SHARES),
-            rng.choice(_WANTED, p=_WANTED_SHARES),
-            rng.choice(_STATES, p=_STATE_SHARES),
-        )
+        yield waiting_row(rng, number, visit.patient, visit.department, now)
 
 
-def _who_waits(
-    rng: Generator, visits: Sequence[_Visit], now: datetime, waiting: int
-) -> list[_Visit]:
+def waiting_row(
+    rng: Generator, number: int, patient: str, department: str, now: datetime
+) -> tuple[object, ...]:
+    """A place on the waitlist: what `WAITLIST_COLUMNS` names.
+
+    Args:
+        rng: What it is drawn by.
+        number: From 1 on.
+        patient: As the feed has them.
+        department: Its name.
+        now: The present, in the HMO's zone.
+    """
+    urgency = int(rng.choice(URGENCIES, p=_URGENCY_SHARES))
+    # Most are still within their target; about one in six waits for longer.
+    waited = timedelta(days=TARGET_DAYS[urgency] * rng.gamma(2.2, 0.26))
+    earliest = now.date() + timedelta(days=int(rng.integers(1, 15)))
+    latest = earliest + timedelta(days=int(rng.integers(7, 60)))
+    return (
+        f"WL-{number:06}",
+        patient,
+        department,
+        urgency,
+        (now - waited).replace(microsecond=0).isoformat(),
+        earliest.isoformat() if rng.random() < 0.2 else "",
+        latest.isoformat() if rng.random() < 0.25 else "",
+        rng.choice(_NOTICES, p=_NOTICE_SHARES),
+        rng.choice(_WANTED, p=_WANTED_SHARES),
+        rng.choice(_STATES, p=_STATE_SHARES),
+    )
+
+
+def _who_waits(rng: Generator, visits: Sequence[Visit], now: datetime, waiting: int) -> list[Visit]:
     """Patients, each once, by one of their visits: half of them by one that is far ahead."""
     far = [it for it in visits if it.scheduled and it.start > now + _FAR_AHEAD]
     past = [it for it in visits if it.start < now]
-    chosen: dict[str, _Visit] = {}
+    chosen: dict[str, Visit] = {}
     for among, at_most in ((far, waiting // 2), (past, waiting)):
         for place in rng.permutation(len(among)).tolist():
             if len(chosen) >= at_most:

@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
 
 from bot.opening import open_store
+from bot.printing import progress
 from bot.settings import PREFIX, Settings, WrongSetting, read_settings
 from domain.clock import SystemClock
 
 if TYPE_CHECKING:
     from bot.prediction.learning import Lesson
-    from bot.prediction.records import Tell
     from bot.prediction.reports import Judged
     from storage.models import Version
     from storage.store import Store
@@ -65,7 +64,7 @@ def train(
     with open_store(settings) as store:
         in_charge = _named(store.read_now(models.version_in_charge))
         try:
-            with _progress() as tell, _told_of_files():
+            with progress() as tell, _told_of_files():
                 version = learn(store, _lesson(settings, threads), day, now, tell)
         except TooLittle as problem:
             kept = f"No model was made: {problem}. {in_charge} stays in charge."
@@ -158,7 +157,7 @@ def score() -> None:
     with open_store(settings) as store:
         _require_its_file(store, settings)
         predictor = Predictor(store, settings.house, settings.data_dir, clock)
-        with _progress():
+        with progress():
             done = asyncio.run(score_all(store, predictor, settings.house.calendar, clock.now()))
     if done is None:
         typer.echo("The rule is in charge: there is nothing to score.")
@@ -236,7 +235,7 @@ def _judged(
     asked = about(store, settings.data_dir, name, since.date() if since else None)
     file, maps = feed
     with contextlib.ExitStack() as stack:
-        tell = stack.enter_context(_progress())
+        tell = stack.enter_context(progress())
         if file is not None:
             tell(f"taking in {file.name}")
             store = stack.enter_context(with_file(store, lesson, file, maps, now))
@@ -254,19 +253,3 @@ def _told_of_files() -> Iterator[None]:
         yield
     except OSError as error:
         raise WrongSetting(f"{PREFIX}DATA_DIR: {error.filename}: {error.strerror}") from error
-
-
-@contextlib.contextmanager
-def _progress() -> "Iterator[Tell]":
-    """What is being done and for how long, on standard error."""
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False))
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
-        task = bar.add_task("beginning", total=None)
-
-        def tell(what: str) -> None:
-            bar.update(task, description=what)
-
-        yield tell

@@ -3,18 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
-from rich.console import Console
-from rich.table import Table
-
 from bot.prediction.cards import GROUP_HEADER, figure_rows, group_rows
 from bot.prediction.fair import Audited
 from bot.prediction.groups import NOTHING_TO_COMPARE
 from bot.prediction.reports import Judged, days_in_words, rows_in_words
+from bot.printing import say, table
 from domain.counting import count
 from storage.models import Version
 
-_WIDE: Final = 200
-"""Columns: a terminal may wrap a table, and a file must not get a shortened one."""
 WHO: Final = ("model", "rule", "lead time", "prior rate")
 _SHORT: Final = {
     "auc": "AUC",
@@ -28,32 +24,32 @@ _SHORT: Final = {
 def report(version: Version) -> None:
     """A model that was just trained."""
     found = version.report
-    _say(f"{version.name}: {version.kind}, {rows_in_words(found)}")
-    _say(f"Learned from {found['first_day']} to {found['last_day']}")
-    _say(f"Judged on {found['judged_on']}, having seen only the days before:")
+    say(f"{version.name}: {version.kind}, {rows_in_words(found)}")
+    say(f"Learned from {found['first_day']} to {found['last_day']}")
+    say(f"Judged on {found['judged_on']}, having seen only the days before:")
     names = [name for name in WHO if name in found["judged"]]
     rows = [
         [words, *(_figure(found["judged"][name].get(key)) for name in names)]
         for key, words in _SHORT.items()
     ]
-    _table(["", *names], rows)
+    table(["", *names], rows)
 
 
 def judged(found: Judged) -> None:
     """How chances did on later days."""
     records = found.records
     missed = count(int(records.outcomes.sum()), "no-show")
-    _say(
+    say(
         f"{days_in_words(records.span)}: {count(len(records.outcomes), 'appointment')}, {missed}; "
         f"the rule flags {int(found.flagged.sum()):,}"
     )
-    _table(["", *found.judgements], figure_rows(found))
+    table(["", *found.judgements], figure_rows(found))
     rows = [
         [f"{share:.0%}", _figure(precision), _figure(recall)]
         for share, precision, recall in found.at_capacity
     ]
-    _table(["called", "precision", "recall"], rows)
-    _say(found.verdict or "Better than the simple ways: a model like this may be put in charge.")
+    table(["called", "precision", "recall"], rows)
+    say(found.verdict or "Better than the simple ways: a model like this may be put in charge.")
 
 
 def versions(found: Sequence[Version]) -> None:
@@ -70,25 +66,25 @@ def versions(found: Sequence[Version]) -> None:
         for each in found
     ]
     if rows:
-        _table(["model", "family", "made (UTC)", "learned from", "AUC", ""], rows)
+        table(["model", "family", "made (UTC)", "learned from", "AUC", ""], rows)
     else:
-        _say("There is no model yet: train makes one.")
+        say("There is no model yet: train makes one.")
     if not any(each.in_charge for each in found):
-        _say("The rule is in charge.")
+        say("The rule is in charge.")
 
 
 def fairness(found: Audited) -> None:
     """How groups compare."""
-    _say(f"{days_in_words(found.span)}: {found.chosen:,} of {found.rows:,} singled out")
+    say(f"{days_in_words(found.span)}: {found.chosen:,} of {found.rows:,} singled out")
     for name, groups in found.groups.items():
-        _say(f"\nBy {name}")
+        say(f"\nBy {name}")
         if groups:
-            _table(GROUP_HEADER, group_rows(groups))
+            table(GROUP_HEADER, group_rows(groups))
         else:
-            _say(NOTHING_TO_COMPARE)
+            say(NOTHING_TO_COMPARE)
     if found.cost:
         before, after = found.cost
-        _say(
+        say(
             f"\nThe {found.chosen:,} most likely of all days: precision {before:.1%};"
             f" with equal false flags by {found.equalised}, as above: {after:.1%}"
         )
@@ -96,16 +92,3 @@ def fairness(found: Audited) -> None:
 
 def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for place, name in enumerate(header):
-        table.add_column(name, justify="right" if place else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    Console(highlight=False, width=_WIDE).print(table)
-
-
-def _say(words: str) -> None:
-    Console(highlight=False, soft_wrap=True).print(words, markup=False)

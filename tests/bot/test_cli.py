@@ -26,7 +26,7 @@ from tests.e2e.town import TOKEN
 
 COMMANDS = (
     *("run", "demo", "import", "invite", "check", "verify", "export", "tidy", "audit"),
-    *("train", "evaluate", "models", "activate", "rollback", "score", "fairness"),
+    *("train", "evaluate", "models", "activate", "rollback", "score", "fairness", "simulate"),
 )
 
 Said = pytest.CaptureFixture[str]
