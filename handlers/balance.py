@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from domain.criteria import Criteria
-from domain.people import Right
+from domain.people import Member, Right
 from handlers import words
 from handlers.addresses import join, pack, split
 from handlers.balance_figures import (
@@ -55,9 +55,9 @@ _FILLED_BY: Final = (
 )
 
 
-def is_slow(address: str) -> bool:
-    """Whether a screen may need a picture to be rendered, so that waiting should be shown."""
-    return split(address)[0] == BALANCE
+def is_slow(member: Member, address: str) -> bool:
+    """Whether the screen is one that may need a picture, so that waiting should be shown."""
+    return split(address)[0] == BALANCE and member.may(Right.DECIDE)
 
 
 async def balance(visit: Visit, arguments: Sequence[str]) -> Screen:

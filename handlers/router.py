@@ -209,8 +209,8 @@ async def on_press(update: Update, context: Context) -> None:
 async def _press(context: Context, query: CallbackQuery, message: Message | None) -> None:
     visit, address = context.visit, query.data or ""
     gateway = visit.desk.gateway
-    draws = any(it.is_slow(address) for it in (heatmap, model, balance))
-    if draws or summary.is_slow(visit.member, address):
+    draws = any(it.is_slow(address) for it in (heatmap, model))
+    if draws or any(it.is_slow(visit.member, address) for it in (summary, balance)):
         context.answered = True
         await gateway.answer(query)
         await gateway.busy(visit.member.chat_id, ChatAction.UPLOAD_PHOTO)
