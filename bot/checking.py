@@ -167,11 +167,9 @@ def _channel(channel: Channel, settings: Settings) -> str:
 
 
 def _patients(settings: Settings) -> str:
-    """Whoever is written to reads who writes, and can answer."""
+    """Whoever is written to reads who writes; settings see to it that they can answer."""
     if not settings.hmo_name:
         raise Missing(f"{PREFIX}HMO_NAME is not set: patients are to read who writes to them")
-    if not settings.public_url:
-        raise Missing(f"{PREFIX}PUBLIC_URL is not set: patients have no page to answer on")
     own = settings.link_secret.get_secret_value()
     signed = f"by {PREFIX}LINK_SECRET" if own else "by a key made of the token"
     return f"{settings.hmo_name}, links to {settings.public_url} signed {signed}"

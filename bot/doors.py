@@ -117,6 +117,9 @@ class Doors:
         except StoreUnavailable:
             log.warning("a patient's page could not be shown: the database is away")
             answer = _sent(self._pages.later(spoken))
+        except Exception:
+            log.exception("a patient's page could not be shown")
+            answer = _sent(self._pages.later(spoken))
         answer.headers.update(HEADERS)
         return answer
 

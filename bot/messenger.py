@@ -2,7 +2,8 @@
 
 Like the courier it works from the database alone, and takes in hand only what leaves soon. What it
 has begun and not ended when it is killed is doubtful, and is not sent again. A provider that fails
-for everybody is held and probed with one message at a time, which costs no notice its tries.
+for everybody is held and probed with one message at a time, which costs no notice its tries; each
+time with another one, since what a provider refuses for one recipient may look like that.
 No line that is logged here holds an address, a text or a link.
 """
 
@@ -81,6 +82,7 @@ class Lane:
         self.pace = Pace(now, PER_SECOND[channel])
         self.outage = Outage(self.pace, f"the provider of {_SPELLED[channel]}")
         self.is_noted_down = True  # maybe, by a process before this one
+        self.refused: set[int] = set()  # as if for all; others are tried before these
 
     def room(self, busy: int) -> int:
         """How many more messages may be taken in hand, with so many there already."""
@@ -157,9 +159,13 @@ class Messenger:
         for channel, lane in self._lanes.items():
             room = lane.room(sum(each is channel for each, _ in self._busy.values()))
             if room:
-                about = (desk.house, desk.clock.now(), channel, room, list(self._busy))
-                for claim in await desk.store.write(notice_queue.claim, *about):
+                but = [*self._busy, *lane.refused]
+                about = (desk.house, desk.clock.now(), channel, room, but)
+                claims = await desk.store.write(notice_queue.claim, *about)
+                for claim in claims:
                     self._begin(claim)
+                if not claims:
+                    lane.refused.clear()  # there is no other: they take turns anew
 
     def _begin(self, claim: DueNotice) -> None:
         self._lanes[claim.channel].outage.begin(claim.id)
@@ -205,15 +211,19 @@ class Messenger:
             await self._not_sent(outgoing, ending)
             return
         ended = await self._channels.send(outgoing.channel, address, letter, stop)
-        if ended is not None:
+        if ended is None:
+            lane.outage.answered()
+            await self._surely(notice_queue.arrived, outgoing, self._desk.clock.now())
+            await self._note_up(outgoing.channel, lane)
+        else:
             self._learn(outgoing, ended, lane)
             await self._not_sent(outgoing, ended)
+            if ended.unless_taken:
+                lane.refused.add(outgoing.id)
             if lane.outage.lasts:
                 await self._note_down(outgoing.channel, ended, lane)
-            return
-        lane.outage.answered()
-        await self._surely(notice_queue.arrived, outgoing, self._desk.clock.now())
-        await self._note_up(outgoing.channel, lane)
+        if not lane.outage.lasts:
+            await self._count_refused(lane)
 
     def _made(self, outgoing: Outgoing) -> tuple[str | None, Letter, str]:
         """Where it goes, what it says, and the link by which the recipient wants no more."""
@@ -246,6 +256,13 @@ class Messenger:
         about = (outgoing, *said, desk.house, desk.clock.now())
         await self._surely(notice_queue.end, *about, counts=counts)
         desk.changed.set()
+
+    async def _count_refused(self, lane: Lane) -> None:
+        """The provider works: what it refused it has refused for their own sake."""
+        desk = self._desk
+        while lane.refused:
+            about = (lane.refused.pop(), desk.house, desk.clock.now())
+            await self._surely(notice_queue.count_try, *about)
 
     async def _note_down(self, channel: Channel, ending: Ending, lane: Lane) -> None:
         lane.is_noted_down = True

@@ -178,10 +178,13 @@ class Settings(BaseSettings):
 
     @field_validator("sms_url", "email_url")
     @classmethod
-    def _provider(cls, value: SecretStr) -> SecretStr:
+    def _provider(cls, value: SecretStr, others: ValidationInfo) -> SecretStr:
+        """Nobody is asked who could not answer: silence would be taken for one."""
         url = value.get_secret_value()
         if url and not _PROVIDER.fullmatch(url):
             raise ValueError("one of Apprise's URLs is needed, such as mailtos://user:pass@host")
+        if url and not others.data.get("public_url", "unusable"):
+            raise ValueError(f"{PREFIX}PUBLIC_URL is needed too: there patients answer")
         return value
 
     @field_validator("quiet_hours")

@@ -25,6 +25,8 @@ _OTHER_THAN_REFUSED: Final = frozenset({408})
 _ABOUT_THE_MESSAGE: Final = frozenset({400, 410, 413, 422})
 """HTTP codes that refuse this message and this recipient. The others below 500 are about us, such
 as an unknown key or too many calls: the same message may well be taken later."""
+_ABOUT_US_ALONE: Final = frozenset({401, 402, 429})
+"""No key, no credit, too many calls. Of the rest some gateways refuse one recipient by, too."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,13 @@ class Ending:
         event: `NOT_YET` and `HOPELESS`: it was surely not taken. `LOST`: nobody knows.
         problem: In a few words of our own, for the log and for people; never an address.
         for_all: What is wrong is between the provider and us: no other message would be taken.
+        unless_taken: … but once another one is, it was wrong with this message.
     """
 
     event: NoticeEvent
     problem: str
     for_all: bool = False
+    unless_taken: bool = False
 
 
 @dataclass
@@ -117,11 +121,14 @@ def _of_code(code: int) -> Ending | None:
     said = f"the provider answered {code}"
     if 200 <= code < 300:
         return None
+    if 300 <= code < 400:  # not followed: it wants to be called elsewhere
+        return Ending(NoticeEvent.NOT_YET, said, for_all=True)
     if not 400 <= code < 500 or code in _OTHER_THAN_REFUSED:
         return Ending(NoticeEvent.LOST, said)
     if code in _ABOUT_THE_MESSAGE:
         return Ending(NoticeEvent.HOPELESS, said)
-    return Ending(NoticeEvent.NOT_YET, said, for_all=True)
+    alone = code not in _ABOUT_US_ALONE
+    return Ending(NoticeEvent.NOT_YET, said, for_all=True, unless_taken=alone)
 
 
 def _of_http_error(error: Exception) -> Ending:

@@ -37,6 +37,7 @@ from handlers.balance_view import (
 from handlers.call_list import TO_CONFIRM
 from handlers.department_pick import AVAILABILITY, WAITLIST, named_department, pick_department
 from handlers.desk import IdleHoursRequest, PictureUnavailable
+from handlers.no_provider import no_provider_lines
 from handlers.risk_list import LIST
 from handlers.screens import Answer, Buttons, Picture, Screen, Visit, button
 from handlers.sent_plan import sent_plan
@@ -112,13 +113,14 @@ async def _plan_screen(visit: Visit, found: Found, first: Sequence[str] = ()) ->
     """The plan, below what is to be said first."""
     view, draft = found.view, found.draft
     if not draft.slots:
-        return _nothing_free(found, first)
+        return _nothing_free(visit, found, first)
     lines = [*first, title_of(found), *figure_lines(draft), *_offered_lines(found)]
     if draft.cap:
         lines.append(cap_line(draft.cap, view.cap))
     lines += [*unasked_line(draft.unasked), *_when_lines(visit)]
     if not draft.plan.proposals:
-        lines.append("No free slot suits anybody who waits and can be asked.")
+        nowhere = no_provider_lines(visit.desk.house.manners)
+        lines += nowhere or ["No free slot suits anybody who waits and can be asked."]
     rows = by_hours(draft.idle_hours, found.names)
     heading = (f"Idle hours of free slots · {found.where}", "now, and as expected with the plan")
     request = IdleHoursRequest(picture_rows(rows), heading)
@@ -138,9 +140,10 @@ async def _plan_screen(visit: Visit, found: Found, first: Sequence[str] = ()) ->
     return Screen("\n".join(lines), _buttons(found), here, view.department_id, picture=picture)
 
 
-def _nothing_free(found: Found, first: Sequence[str]) -> Screen:
+def _nothing_free(visit: Visit, found: Found, first: Sequence[str]) -> Screen:
     lines = [*first, title_of(found), "No slot is free to be offered now", *_offered_lines(found)]
     lines += [_FILLED_BY, *unasked_line(found.draft.unasked)]
+    lines += no_provider_lines(visit.desk.house.manners)
     ways: Buttons = [
         [button("Risk list", join(LIST, pack(Criteria()), 0)), button("Proposals", _PROPOSALS)],
         [button("To confirm by phone", join(TO_CONFIRM, 0))],

@@ -12,6 +12,7 @@ from handlers.addresses import whole
 from handlers.balance_figures import proposal_lines, unfilled_lines
 from handlers.balance_plan import confirm_row, title_of, worked_out
 from handlers.balance_view import SLOTS, View
+from handlers.no_provider import no_provider_lines
 from handlers.paging import Pages, pager
 from handlers.screens import Screen, Visit, button
 from storage.tables import Patient
@@ -45,6 +46,7 @@ async def slots(visit: Visit, arguments: Sequence[str]) -> Screen:
             reference = references[proposal.candidate.patient_id]
             rows += proposal_lines(proposal, department, reference, calendar, now)
     lines = [title_of(found), f"{words.count(len(every), 'free slot')}{pages.part}, soonest first"]
+    lines += no_provider_lines(visit.desk.house.manners)
     if rows:
         lines.append(words.block(rows))
         lines.append("% = accepts and comes; others are asked too, and the first to accept has it")

@@ -35,7 +35,9 @@ def patient_lines(today: Today, now: datetime, zone: ZoneInfo) -> list[str]:
     """A blank line, then how messages to patients stand; nothing where there is nothing."""
     if today.is_quiet:
         return []
-    lines = ["", words.bold("Messages to patients today")]
+    lines = []
+    if today.counts or today.down:
+        lines += ["", words.bold("Messages to patients today")]
     lines += [
         f"The provider of {CHANNELS[each.channel]} takes nothing since "
         f"{words.clock_time(each.since, zone, now)}: {words.plain(each.problem)}. "
@@ -47,7 +49,8 @@ def patient_lines(today: Today, now: datetime, zone: ZoneInfo) -> list[str]:
     if any(state is NoticeState.DOUBTFUL for _, state in today.counts):
         lines.append("In doubt: nobody knows whether it arrived, so it is not repeated.")
     if today.undelivered:
-        lines.append("Last not delivered; who could not be asked is to be called: /today")
+        lines += ["", words.bold("Last messages to patients not delivered")]
+        lines.append("Staff find who is to be called under /today.")
         told = [line for each in today.undelivered for line in _undelivered(each, zone)]
         lines.append(words.block(told))
     return lines

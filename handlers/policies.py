@@ -15,6 +15,7 @@ from domain.people import Member, Refused, Right
 from domain.policies import DEADLINES, Policy, Silence
 from handlers import words
 from handlers.addresses import UnknownAddress, join, whole
+from handlers.no_provider import no_provider_lines
 from handlers.paging import Pages, pager
 from handlers.screens import Answer, Buttons, Screen, Visit, button
 from handlers.settings import POLICIES, SETTINGS
@@ -86,6 +87,7 @@ async def choose_policy(visit: Visit, arguments: Sequence[str]) -> Screen:
         f"If the patient stays silent: {_SILENCE[policy.silence]}",
         f"Reminders: {_REMINDERS[policy.reminders]}",
         f"Offers to waiting patients: {_OFFERS[policy.automatic]}",
+        *no_provider_lines(visit.desk.house.manners),
         "",
         "Press what is to hold; • marks what does.",
     ]

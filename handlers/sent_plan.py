@@ -6,7 +6,7 @@ from typing import Final
 from sqlmodel import Session
 
 from domain.offers import OfferState
-from domain.people import Right
+from domain.people import Member, Right
 from handlers import words
 from handlers.addresses import join, whole
 from handlers.balance_view import SENT, View
@@ -31,8 +31,7 @@ _STATES: Final = {
 async def sent_plan(visit: Visit, arguments: Sequence[str]) -> Screen:
     """What became of a plan: which."""
     visit.member.require(Right.DECIDE)
-    version, found = await visit.desk.store.read(_read, whole(arguments[0]))
-    visit.member.sees(found.departments)
+    version, found = await visit.desk.store.read(_read, visit.member, whole(arguments[0]))
     here = join(SENT, found.id)
     return Screen(
         "\n".join([words.bold("Offers sent"), *_lines(visit, found)]),
@@ -43,8 +42,8 @@ async def sent_plan(visit: Visit, arguments: Sequence[str]) -> Screen:
     )
 
 
-def _read(session: Session, sent_plan_id: int) -> tuple[int, SentPlanView]:
-    return figures_version(session, None), sent_plans.sent_plan(session, sent_plan_id)
+def _read(session: Session, member: Member, sent_plan_id: int) -> tuple[int, SentPlanView]:
+    return figures_version(session, None), sent_plans.sent_plan(session, member, sent_plan_id)
 
 
 def _lines(visit: Visit, found: SentPlanView) -> list[str]:

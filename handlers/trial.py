@@ -20,6 +20,7 @@ from domain.trial import (
 )
 from handlers import words
 from handlers.addresses import UnknownAddress, join, whole
+from handlers.no_provider import no_provider_lines
 from handlers.screens import Answer, Buttons, Screen, Visit, button
 from storage import trials
 from storage.trials import TrialReport, TrialView
@@ -70,7 +71,9 @@ async def trial(visit: Visit, _arguments: Sequence[str]) -> Screen:
     lines = [words.bold(_heading(found)), *_standing(visit, found)]
     if not found.runs:
         lines += ["", *_ABOUT] if found.trial else _ABOUT
-    if not found.reminders:
+    if nowhere := no_provider_lines(visit.desk.house.manners):
+        lines += ["", *nowhere]
+    elif not found.reminders:
         lines += ["", _NO_REMINDERS]
     may = trials.may_decide(visit.member)
     if not may:

@@ -61,7 +61,7 @@ class Today:
     Attributes:
         counts: How many by channel and state: that wait or are being sent, whenever they were
             written, and of which the rest has become since the day began.
-        undelivered: The last that failed or are doubtful, the latest first.
+        undelivered: The last that failed or are doubtful, of whatever day, the latest first.
         down: Providers that take nothing.
     """
 

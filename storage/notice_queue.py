@@ -105,7 +105,7 @@ def claim(
         now: The present (aware).
         channel: By which they are sent.
         limit: How many at most.
-        busy: Notices that this process has in hand.
+        busy: Notices that this process has in hand, or leaves to later.
     """
     _give_up_begun(session, now)
     until = _round_up(now + CLAIMED_FOR)
@@ -197,10 +197,6 @@ def end(
     notice, appointment = _held(session, sent.id)
     if notice.state is not NoticeState.SENDING or notice.claimed_until != sent.until:
         return
-    if event is NoticeEvent.NOT_YET:
-        notice.tries += counts
-        if notice.tries >= TRIES:
-            event, problem = NoticeEvent.HOPELESS, f"no success in {TRIES} tries: {problem}"
     if event is NoticeEvent.HOPELESS:
         _fail(session, notice, problem, house, now, is_alarming=True)
     elif event is NoticeEvent.LOST:
@@ -208,9 +204,36 @@ def end(
     else:
         notice.state, notice.problem = _moved(notice, event), problem[:200]
         notice.claimed_until = None
-        notice.due_at = _round_up(now + back_off(notice.tries)) if counts else notice.due_at
+        if counts:
+            _count_try(session, notice, house, now)
     session.flush()
     _renew(session, notice, appointment)
+
+
+def count_try(session: Session, notice_id: int, house: House, now: datetime) -> None:
+    """A try that was ended without being counted was one, as is known by now.
+
+    Args:
+        session: A unit of work of its own.
+        notice_id: The notice; one that does not wait any more stays as it is.
+        house: The HMO's calendar and manners.
+        now: The present (aware).
+    """
+    notice, appointment = _held(session, notice_id)
+    if notice.state is NoticeState.WAITING:
+        notice.claimed_until = None
+        _count_try(session, notice, house, now)
+        session.flush()
+        _renew(session, notice, appointment)
+
+
+def _count_try(session: Session, notice: Notice, house: House, now: datetime) -> None:
+    """It waits for its next try, or there were enough."""
+    notice.tries += 1
+    notice.due_at = _round_up(now + back_off(notice.tries))
+    if notice.tries >= TRIES:
+        problem = f"no success in {TRIES} tries: {notice.problem}"
+        _fail(session, notice, problem, house, now, is_alarming=True)
 
 
 def _renew(session: Session, notice: Notice, appointment: Appointment) -> None:

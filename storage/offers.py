@@ -22,6 +22,7 @@ from domain.offers import (
     expiry,
     too_late_from,
 )
+from domain.statuses import Status
 from domain.waiting import WaitState
 from storage import actions, backfills, balance, bookings, notices
 from storage.accepting import Accepted, accept, decline
@@ -55,6 +56,8 @@ class OfferView:
         expires_at: Until when it can be accepted.
         language: The patient's, as the feed has it.
         own_start: What they have booked in the department now, which is cancelled once they accept.
+        waits: Whether they are on the waiting list still.
+        is_booked: Whether the visit that it became, once accepted, is booked still.
     """
 
     offer_id: int
@@ -66,6 +69,8 @@ class OfferView:
     expires_at: datetime
     language: str | None
     own_start: datetime | None
+    waits: bool
+    is_booked: bool
 
     def barrier(self, now: datetime) -> OfferBarrier | None:
         """Why it cannot be answered at `now` (aware), or `None`."""
@@ -94,7 +99,14 @@ def look(session: Session, offer_id: int) -> OfferView:
         expires_at=offer.expires_at,
         language=session.get_one(Patient, waiting.patient_id).language,
         own_start=own.start if own else None,
+        waits=waiting.state is WaitState.WAITING,
+        is_booked=offer.state is OfferState.ACCEPTED and _is_booked(session, backfill),
     )
+
+
+def _is_booked(session: Session, backfill: BackfillRow) -> bool:
+    key = backfill.replacement_id
+    return key is not None and session.get_one(Appointment, key).status is Status.BOOKED
 
 
 def _standing(offer: OfferRow, backfill: BackfillRow, waiting: Waiting) -> OfferState:

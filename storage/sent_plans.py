@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 
 from domain.notices import NoticeState
 from domain.offers import OfferState
+from domain.people import Member
 from storage.tables import (
     Appointment,
     BackfillRow,
@@ -26,8 +27,7 @@ class SentPlanView:
     """A plan that was sent, as it stands. Times are UTC.
 
     Attributes:
-        departments: The ids of those whose slots were offered.
-        slots: How many were.
+        slots: How many were offered.
         offers: How many offers were made, by what became of them.
         until: Until when the last of them can be accepted.
         unreached: References of patients whom no message reached.
@@ -36,7 +36,6 @@ class SentPlanView:
     id: int
     sent_by: str
     sent_at: datetime
-    departments: frozenset[int]
     slots: int
     offers: Mapping[OfferState, int]
     until: datetime | None
@@ -65,20 +64,22 @@ def latest(session: Session, digest: str) -> int | None:
     return session.scalar(select(func.max(col(SentPlan.id))).where(col(SentPlan.digest) == digest))
 
 
-def sent_plan(session: Session, sent_plan_id: int) -> SentPlanView:
-    """A plan that was sent.
+def sent_plan(session: Session, member: Member, sent_plan_id: int) -> SentPlanView:
+    """A plan that was sent, as far as its departments are the member's.
 
     Raises:
         NoResultFound: There is no such plan.
+        domain.people.Refused: None of its departments is the member's.
     """
     found = session.get_one(SentPlan, sent_plan_id)
-    backfills = [int(key) for key in found.backfills.split(",")]
-    departments = session.scalars(
-        select(col(Appointment.department_id))
-        .join(BackfillRow, col(BackfillRow.appointment_id) == col(Appointment.id))
-        .where(col(BackfillRow.id).in_(backfills))
-        .distinct()
-    )
+    which = [int(key) for key in found.backfills.split(",")]
+    rows = session.execute(
+        select(col(BackfillRow.id), col(Appointment.department_id))
+        .join(Appointment, col(BackfillRow.appointment_id) == col(Appointment.id))
+        .where(col(BackfillRow.id).in_(which))
+    ).all()
+    seen = member.sees({department for _, department in rows})
+    backfills = [backfill for backfill, department in rows if department in seen]
     offers = col(OfferRow.backfill_id).in_(backfills), col(OfferRow.made_at) == found.sent_at
     states = session.execute(
         select(col(OfferRow.state), func.count(), func.max(col(OfferRow.expires_at)))
@@ -100,7 +101,6 @@ def sent_plan(session: Session, sent_plan_id: int) -> SentPlanView:
         sent_plan_id,
         session.get_one(MemberRow, found.member_id).name,
         found.sent_at,
-        frozenset(departments),
         len(backfills),
         {state: number for state, number, _ in states},
         max((until for _, _, until in states), default=None),

@@ -135,12 +135,14 @@ class SmsGateway:
     Attributes:
         taken: The bodies of what it took, in order.
         code: What it answers; of 400 and above it takes nothing, but of 500 and above nobody knows.
+        refused: What it answers for recipients that it refuses.
         hangs: It takes a message and never answers.
         drops: It takes a message and drops the connection.
     """
 
     taken: list[dict[str, Any]] = field(default_factory=list)
     code: int = 200
+    refused: dict[str, int] = field(default_factory=dict)
     hangs: bool = False
     drops: bool = False
     port: int = 0
@@ -173,11 +175,12 @@ class SmsGateway:
 
     async def _take(self, request: web.Request) -> web.Response:
         said = await request.json()
-        if not 400 <= self.code < 500:
+        code = self.refused.get(said.get("to", ""), self.code)
+        if not 400 <= code < 500:
             self.taken.append(said)
         if self.hangs:
             await self._ends.wait()
         if self.drops:
             assert request.transport is not None
             request.transport.abort()
-        return web.json_response({}, status=self.code)
+        return web.json_response({}, status=code)

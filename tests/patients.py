@@ -125,6 +125,8 @@ class Shown:
     start: datetime
     expires_at: datetime
     own_start: datetime | None
+    waits: bool = True
+    is_booked: bool = True
 
 
 def shows(session: Session, offer_id: int) -> Shown:

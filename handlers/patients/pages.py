@@ -58,6 +58,14 @@ class OfferSeen(Protocol):
     def own_start(self) -> datetime | None:
         """When the visit starts that the patient would give up for it (aware)."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether the patient is on the waiting list still."""
+
+    @property
+    def is_booked(self) -> bool:
+        """Whether the visit that it became, once accepted, is booked still."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -102,8 +110,7 @@ class Pages:
                 return self._page(words, self._open_offer(seen, slot, words))
             if seen.state is OfferState.DECLINED:
                 return self._page(words, self._declined(seen, slot, words))
-        ended = OfferState.EXPIRED if seen.state is OfferState.OPEN else seen.state
-        title, more = _ended_words(words.page)[ended]
+        title, more = _ended_words(seen, words.page)
         return self._page(words, Content(title, (more,), (), slot))
 
     def stop(self, language: Language, *, stopped: bool) -> Page:
@@ -127,7 +134,7 @@ class Pages:
         return self._page(words, content, HTTPStatus.NOT_FOUND)
 
     def later(self, language: Language) -> Page:
-        """The database is away: nothing was shown, nothing saved."""
+        """The database is away, or something broke: nothing was shown, nothing saved."""
         words = WORDS[language]
         content = Content(words.page.later, (words.page.later_more,))
         return self._page(words, content, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -176,14 +183,17 @@ def _holding_words(page: PageWords) -> dict[Holds, tuple[str, str]]:
     }
 
 
-def _ended_words(page: PageWords) -> dict[OfferState, tuple[str, str]]:
-    return {
-        OfferState.ACCEPTED: (page.yours, page.yours_more),
-        OfferState.DECLINED: (page.declined, page.stay),
-        OfferState.GONE: (page.gone, page.stay),
-        OfferState.EXPIRED: (page.ended, page.stay),
-        OfferState.WITHDRAWN: (page.withdrawn, page.stay),
+def _ended_words(seen: OfferSeen, page: PageWords) -> tuple[str, str]:
+    if seen.state is OfferState.ACCEPTED:
+        return (page.yours, page.yours_more) if seen.is_booked else (page.cancelled, page.call_us)
+    titles = {
+        OfferState.OPEN: page.ended,
+        OfferState.DECLINED: page.declined,
+        OfferState.GONE: page.gone,
+        OfferState.EXPIRED: page.ended,
+        OfferState.WITHDRAWN: page.withdrawn,
     }
+    return titles[seen.state], page.stay if seen.waits else page.call_us
 
 
 def _answers(holds: Holds, page: PageWords) -> tuple[Button, ...]:

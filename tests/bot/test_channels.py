@@ -200,7 +200,7 @@ async def test_a_gateway_gets_the_number_and_the_text_under_the_names_that_it_kn
         (408, NoticeEvent.LOST),
         (500, NoticeEvent.LOST),
         (503, NoticeEvent.LOST),
-        (302, NoticeEvent.LOST),
+        (302, NoticeEvent.NOT_YET),
     ],
 )
 async def test_an_http_answer_says_whether_the_message_was_surely_refused(
@@ -209,7 +209,8 @@ async def test_an_http_answer_says_whether_the_message_was_surely_refused(
     sms.code = code
     ending = await by_sms(sms).send(Channel.SMS, PHONE, LETTER)
     for_all = expected is NoticeEvent.NOT_YET  # such as a wrong key: nothing would be taken
-    assert ending == Ending(expected, f"the provider answered {code}", for_all)
+    alone = code == 404  # or it means this recipient
+    assert ending == Ending(expected, f"the provider answered {code}", for_all, alone)
 
 
 async def test_a_gateway_that_goes_silent_or_away_leaves_it_open(sms: SmsGateway) -> None:

@@ -136,6 +136,8 @@ async def test_a_port_and_a_webhook_have_their_lines(
 async def test_each_channel_to_patients_has_its_line_and_nothing_is_sent(
     telegram: BotApiServer, monkeypatch: pytest.MonkeyPatch, capsys: Said
 ) -> None:
+    monkeypatch.setenv(f"{PREFIX}PUBLIC_URL", "https://clinic.example")
+    monkeypatch.setenv(f"{PREFIX}WEB_PORT", str(free_port()))
     async with MailServer().running() as mail:
         monkeypatch.setenv(f"{PREFIX}EMAIL_URL", mail.url)
         monkeypatch.setenv(f"{PREFIX}SMS_URL", "twilio://AC0a:s3cret@15551234567")
@@ -147,8 +149,6 @@ async def test_each_channel_to_patients_has_its_line_and_nothing_is_sent(
     assert patients.startswith("NO  patients  SLOTWISE_HMO_NAME is not set")
     assert mail.taken == []
     monkeypatch.setenv(f"{PREFIX}HMO_NAME", "Clinic Galil")
-    monkeypatch.setenv(f"{PREFIX}PUBLIC_URL", "https://clinic.example")
-    monkeypatch.setenv(f"{PREFIX}WEB_PORT", str(free_port()))
     monkeypatch.setenv(f"{PREFIX}SMS_URL", "gotify://host/s3cret")
     _, (*_, sms, email, patients) = await check(monkeypatch, capsys)
     assert sms == "NO  sms       SLOTWISE_SMS_URL: this provider writes to no chosen recipient"

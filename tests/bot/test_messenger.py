@@ -85,6 +85,24 @@ async def test_a_provider_away_for_an_hour_costs_no_tries_and_then_all_goes_out_
     assert PAGES not in str(logs)
 
 
+async def test_one_recipient_who_is_refused_as_if_for_all_stops_nobody_else(
+    course: Course, tmp_path: Path
+) -> None:
+    first = "+972525550101"  # the oldest notice's
+    async with SmsGateway(code=404, refused={first: 404}).running() as gateway:
+        with structlog.testing.capture_logs() as logs:
+            async with messenger_at_work(course, {Channel.SMS: gateway.url}, tmp_path) as desk:
+                await soon(desk, partial(is_down, course))
+                gateway.code = 200
+                for probe in range(len(tries(logs)) + 1, len(tries(logs)) + 5):
+                    course.clock.move(MINUTE)
+                    await soon(desk, partial(has_probed, logs, probe, gateway))
+                await soon(desk, lambda: states(course)[1] is NoticeState.SENT)
+                await soon(desk, lambda: course.notices()[0].tries > 0)
+    assert [said["to"] for said in gateway.taken] == ["+972525550102"]
+    assert states(course)[0] is NoticeState.WAITING
+
+
 async def test_a_provider_that_answers_nothing_of_use_spoils_few_messages(
     course: Course, tmp_path: Path
 ) -> None:
@@ -195,6 +213,10 @@ def tries(logs: Sequence[object]) -> list[object]:
 
 def has_tried(logs: Sequence[object], times: int) -> bool:
     return len(tries(logs)) >= times
+
+
+def has_probed(logs: Sequence[object], times: int, gateway: SmsGateway) -> bool:
+    return has_tried(logs, times) or bool(gateway.taken)
 
 
 def is_down(course: Course) -> bool:

@@ -124,10 +124,18 @@ def test_a_webhook_has_a_port_where_the_calls_arrive(
     assert read_settings().webhook_url == url
 
 
-def test_patients_need_a_port_to_answer_at_and_replies_an_address(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SMS_WEBHOOK_SECRET", "0123456789abcdef"),
+        ("SMS_URL", "json://gateway.example/sms"),
+        ("EMAIL_URL", "mailtos://user:s3cret@host"),
+    ],
+)
+def test_patients_are_written_to_only_where_they_can_answer(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    monkeypatch.setenv(f"{PREFIX}SMS_WEBHOOK_SECRET", "0123456789abcdef")
+    monkeypatch.setenv(PREFIX + name, value)
     with pytest.raises(WrongSetting, match="SLOTWISE_PUBLIC_URL is needed too"):
         read_settings()
     monkeypatch.setenv(f"{PREFIX}PUBLIC_URL", "https://clinic.example")
@@ -160,6 +168,8 @@ def test_how_patients_are_written_to_is_a_part_of_the_house(
     assert read_settings().house.manners == Manners()
     monkeypatch.setenv(f"{PREFIX}QUIET_HOURS", "20:30-09:15")
     monkeypatch.setenv(f"{PREFIX}NOTICES_A_WEEK", "2")
+    monkeypatch.setenv(f"{PREFIX}WEB_PORT", "9464")
+    monkeypatch.setenv(f"{PREFIX}PUBLIC_URL", "https://clinic.example")
     monkeypatch.setenv(f"{PREFIX}SMS_URL", "json://gateway.example/sms")
     manners = read_settings().house.manners
     assert manners == Manners(frozenset({Channel.SMS}), 20 * 60 + 30, 9 * 60 + 15, 2)

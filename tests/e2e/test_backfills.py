@@ -217,7 +217,12 @@ async def test_a_kill_while_offers_are_on_their_way_repeats_none_and_the_next_wa
     backfill = asleep.clinic.given_back("p1")
     asleep.sms.hangs = True
     place = asleep.place
-    settings = {"SLOTWISE_SMS_URL": asleep.sms.url, "SLOTWISE_QUIET_HOURS": "00:00-00:00"}
+    settings = {
+        "SLOTWISE_WEB_PORT": str(asleep.place.settings.web_port),
+        "SLOTWISE_PUBLIC_URL": asleep.public_url,
+        "SLOTWISE_SMS_URL": asleep.sms.url,
+        "SLOTWISE_QUIET_HOURS": "00:00-00:00",
+    }
     async with bot_process(place, place.clock.now(), settings) as process:
         await until(lambda: len(asleep.texts("w1")) == 1)
         process.kill()

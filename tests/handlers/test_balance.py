@@ -17,7 +17,7 @@ from bot.demo.server.utf16 import units
 from domain.balance.outcome import Change
 from domain.clock import HandClock
 from domain.monospace import width
-from domain.notices import NoticeKind, Unsaid
+from domain.notices import Manners, NoticeKind, Unsaid
 from domain.people import Member, Refused, Role
 from domain.waiting import WaitState
 from handlers import words
@@ -76,6 +76,21 @@ async def test_without_a_free_slot_it_says_what_would_fill_it(office: Office) ->
     buttons = data(screen)
     assert {"Risk list", "Proposals", "To confirm by phone", "Refresh"} <= buttons.keys()
     assert not any(label.startswith("Confirm") for label in buttons)
+
+
+async def test_without_a_provider_each_screen_says_that_nothing_goes_out(office: Office) -> None:
+    said = "No provider of SMS or e-mail is set: offers and reminders go nowhere"
+    addresses = ["balance:-:0", "balanceslots:-:0:0", "policy:1:0", "trial"]
+    for address in addresses:
+        assert said not in (await open_screen(office.noa, address)).text
+    office.noa.desk.house = replace(office.noa.desk.house, manners=Manners())
+    assert said in (await open_screen(office.noa, "balance:-:0")).text  # no slot is free
+    office.clinic.given_back("p1")
+    office.clinic.waits("a")
+    for address in addresses:
+        text = (await open_screen(office.noa, address)).text
+        assert said in text
+        assert "suits anybody" not in text
 
 
 async def test_the_plan_is_told_in_figures_by_department_and_by_slot(office: Office) -> None:

@@ -44,10 +44,13 @@ def test_a_provider_that_is_away_and_what_failed_are_named_with_what_follows() -
     about = ("P-7K3MQD", NoticeKind.CONFIRM, Channel.EMAIL, NoticeState.FAILED, since, why)
     doubt = ("P-7K3MQE", NoticeKind.OFFER, Channel.SMS, NoticeState.DOUBTFUL, since, "no answer")
     said = lines(Today({}, [Undelivered(*about), Undelivered(*doubt)], [away]))
-    assert said[2:] == [
+    assert said[1:] == [
+        "<b>Messages to patients today</b>",
         "The provider of SMS takes nothing since 07:40: the provider cannot be reached: it refused "
         "the connection. What is to go out waits, and goes out once it answers.",
-        "Last not delivered; who could not be asked is to be called: /today",
+        "",
+        "<b>Last messages to patients not delivered</b>",
+        "Staff find who is to be called under /today.",
         "<pre>P-7K3MQD question, e-mail",
         "  Mon 23 07:40",
         "  no success in 12 tries: the mail",
@@ -57,4 +60,6 @@ def test_a_provider_that_is_away_and_what_failed_are_named_with_what_follows() -
         "  Mon 23 07:40",
         "  in doubt: no answer</pre>",
     ]
-    assert all(width(line.removeprefix("<pre>").removesuffix("</pre>")) <= 34 for line in said[4:])
+    older = lines(Today({}, [Undelivered(*about)], []))
+    assert "<b>Messages to patients today</b>" not in older  # each has a day of its own
+    assert all(width(line.removeprefix("<pre>").removesuffix("</pre>")) <= 34 for line in said[6:])

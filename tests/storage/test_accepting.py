@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
+from domain.answers import Answer, Source
 from domain.backfills import Stage
 from domain.clock import HandClock
 from domain.criteria import Criteria
@@ -16,7 +17,7 @@ from domain.pushes import PushKind
 from domain.statuses import Status
 from domain.transfers import Kind, State
 from domain.waiting import WaitState
-from storage import backfills, outbox, proposals, slots
+from storage import answers, backfills, outbox, proposals, slots
 from storage.bookings import REPLACEMENT, SWAPPED
 from storage.efficiency import efficiency
 from storage.store import Store
@@ -227,6 +228,16 @@ def test_a_slot_whose_clinician_has_left_meanwhile_is_not_booked(clinic: Clinic)
     clinic.step()
     assert clinic.backfill(backfill).stage is Stage.RELEASED
     assert clinic.look(offer).state is OfferState.WITHDRAWN
+
+
+def test_an_offer_tells_whether_what_it_became_is_booked_still(clinic: Clinic) -> None:
+    (offer,) = clinic.send(clinic.given_back("p1"), [clinic.waits("a")])
+    assert clinic.look(offer).waits
+    clinic.accepts(offer)
+    assert (clinic.look(offer).is_booked, clinic.look(offer).waits) == (True, False)
+    said = (key_of(clinic.coming("a")), Answer.CANCEL, Source.PAGE)
+    clinic.store.write_now(answers.answer_visit, *said, clinic.house, clinic.clock.now())
+    assert (clinic.look(offer).state, clinic.look(offer).is_booked) == (OfferState.ACCEPTED, False)
 
 
 def test_managers_of_the_department_are_told_once(clinic: Clinic) -> None:

@@ -1,19 +1,22 @@
 """Confirming a plan on both databases: what was shown is sent once, whoever is quicker."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
+from sqlmodel import col
 
 from domain.balance.plan import digest
 from domain.clock import HandClock
 from domain.notices import NoticeKind
 from domain.offers import OfferState
-from domain.people import Member, Role
+from domain.people import Member, Refused, Role
 from storage import balance, sent_plans
 from storage.balance import Confirmed
+from storage.sent_plans import SentPlanView
 from storage.store import Store
-from storage.tables import SentPlan
+from storage.tables import Notice, SentPlan
 from tests.hmo import join
 from tests.storage.offering import EVERYWHERE, Clinic, a_small_clinic
 
@@ -57,10 +60,31 @@ def test_what_became_of_its_offers_stands_with_a_plan(clinic: Clinic) -> None:
     assert sent is not None
     first, _ = clinic.offers(backfill)
     assert clinic.accepts(first.id or 0) is None
-    found = clinic.store.read_now(sent_plans.sent_plan, sent)
-    assert (found.sent_by, found.slots, found.departments) == ("Noa", 1, frozenset({1}))
+    found = clinic.store.read_now(sent_plans.sent_plan, clinic.noa, sent)
+    assert (found.sent_by, found.slots) == ("Noa", 1)
     assert found.offers == {OfferState.ACCEPTED: 1, OfferState.GONE: 1}
     assert (found.until, found.unreached) == (first.expires_at, ())
+
+
+def test_of_a_plan_each_manager_sees_their_own_departments(clinic: Clinic) -> None:
+    first, second = clinic.given_back("p1"), clinic.given_back("d1")
+    clinic.waits("a")
+    clinic.waits("b", department="Dermatology")
+    sent = confirm(clinic, clinic.noa, digest(clinic.plan())).sent_plan_id
+    assert sent is not None
+    for notice in clinic.all(select(col(Notice.id)).where(col(Notice.kind) == NoticeKind.OFFER)):
+        clinic.fails(notice)
+
+    def seen(*departments: int) -> SentPlanView:
+        member = replace(clinic.noa, departments=frozenset(departments))
+        return clinic.store.read_now(sent_plans.sent_plan, member, sent)
+
+    assert (seen().slots, seen().unreached) == (2, ("P-a", "P-b"))
+    for backfill, patient in ((first, "P-a"), (second, "P-b")):
+        own = seen(clinic.slot(backfill).department_id)
+        assert (own.slots, own.offers, own.unreached) == (1, {OfferState.WITHDRAWN: 1}, (patient,))
+    with pytest.raises(Refused):
+        seen(99)
 
 
 def test_a_plan_that_nobody_was_shown_is_not_sent(clinic: Clinic) -> None:

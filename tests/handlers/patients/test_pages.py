@@ -79,6 +79,15 @@ def test_an_offer_that_has_ended_says_how_and_asks_nothing(state: OfferState, ti
     assert ("You stay on the waiting list" in seen.text) is (state is not OfferState.ACCEPTED)
 
 
+def test_an_old_offer_says_what_holds_by_now() -> None:
+    given_back = replace(OFFER, state=OfferState.ACCEPTED, is_booked=False)
+    assert read(PAGES.offer(given_back, ENGLISH, NOW)).title == "This visit is not booked any more."
+    elsewhere = replace(OFFER, state=OfferState.WITHDRAWN, waits=False)
+    seen = read(PAGES.offer(elsewhere, ENGLISH, NOW))
+    assert "waiting list" not in seen.text
+    assert "For a new time, please call us." in seen.text
+
+
 def test_a_declined_offer_can_still_be_taken_until_it_ends() -> None:
     seen = read(PAGES.offer(replace(OFFER, state=OfferState.DECLINED), ENGLISH, NOW))
     assert (seen.title, seen.buttons) == ("You have declined this visit.", ["take"])
@@ -97,6 +106,15 @@ def test_an_open_offer_says_until_when_and_what_would_be_given_up() -> None:
     )
     late = read(PAGES.offer(OFFER, ENGLISH, OFFER.expires_at))
     assert (late.title, late.buttons) == ("This offer has ended.", [])
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_stop_holds_for_good_so_nothing_is_promised_for_a_call(language: Language) -> None:
+    page = WORDS[language].page
+    assert page.stopped_more.count(".") == 1  # that visits stay as they are
+    seen = read(PAGES.stop(language, stopped=True))
+    assert page.stopped in seen.text
+    assert seen.buttons == []
 
 
 @pytest.mark.parametrize("language", Language)
