@@ -15,7 +15,7 @@ from bot.sms_door import PATH, Reply, SmsDoor, twilio_token
 from domain.notices import Channel
 from handlers.desk import Desk
 from handlers.patients.ways import Reachable
-from storage import answers, offers
+from storage import offers, replies
 
 OFFERS: Final = Offers(offers.look, offers.accept, offers.decline)
 
@@ -82,7 +82,7 @@ def _sms_door(settings: Settings, desk: Desk) -> SmsDoor | None:
 
     async def took(reply: Reply) -> None:
         about = (reply.sender, reply.text, reply.id, desk.house, desk.clock.now())
-        await desk.store.write(answers.take_reply, *about)
+        await desk.store.write(replies.take_reply, *about)
         desk.changed.set()
 
     return SmsDoor(secret, settings.public_url + PATH, settings.phone_country, took, token)

@@ -67,6 +67,7 @@ class Reply(StrEnum):
     """What became of an SMS from a patient."""
 
     ANSWERED = "answered"
+    REPEATED = "taken before"
     STOPPED = "stopped"
     NOT_UNDERSTOOD = "not understood: a person calls"
     NOBODY = "from nobody who was written to"

@@ -15,6 +15,9 @@ the NHS; the day before is where messages moved most in an Israeli HMO (PMC73107
 ANSWER_WITHIN: Final = timedelta(hours=4)
 """A patient has at least this long to answer, however late a transfer is authorised."""
 
+ARRIVES_WITHIN: Final = timedelta(minutes=30)
+"""What a question may take until a provider has it; only then does `ANSWER_WITHIN` begin."""
+
 AGAIN_AFTER: Final = timedelta(days=1)
 """A question is a day old before it is put once more."""
 
@@ -61,7 +64,7 @@ def deadline_of(policy: Policy, start: datetime, now: datetime) -> datetime | No
         now: When the patient is asked, quiet hours considered (aware).
     """
     usual = start - timedelta(hours=policy.deadline_hours)
-    deadline = max(usual, now + ANSWER_WITHIN)
+    deadline = max(usual, now + ARRIVES_WITHIN + ANSWER_WITHIN)
     return deadline if deadline <= start - OFFER_UNTIL else None
 
 

@@ -16,18 +16,19 @@ from sqlmodel import Session, col
 from domain.answers import Source
 from domain.backfills import Stage, Step
 from domain.criteria import House
-from domain.notices import NoticeKind
+from domain.notices import Channel, NoticeKind
 from domain.offers import ANSWERABLE, OfferBarrier, OfferState, barrier_of_offer
 from domain.people import Right
 from domain.pushes import PushKind
 from domain.statuses import Status
 from domain.waiting import WaitState
-from storage import actions, backfills, bookings, notices, outbox, people
+from storage import actions, backfills, bookings, giving_back, notices, outbox, people
 from storage.free_slots import is_available
+from storage.gone import tell_gone
 from storage.locks import lock_appointments
 from storage.notices import About
 from storage.store import ask
-from storage.tables import Appointment, BackfillRow, Notice, OfferRow, Waiting, key_of
+from storage.tables import Appointment, BackfillRow, Notice, OfferRow, Patient, Waiting, key_of
 from storage.waves import hasten
 
 PUSHED_FILLED: Final = "filled"
@@ -187,6 +188,10 @@ def _hold(session: Session, found: _Found, own: Appointment | None = None) -> No
     """Hold the appointments, in the order of their keys, and read all as it stands then."""
     held = [each for each in (found.slot, own) if each is not None]
     lock_appointments(session, col(Appointment.id).in_([key_of(each) for each in held]))
+    # All places of the patient, so that two of their links at once do not get them two slots.
+    mine = col(Waiting.patient_id) == found.waiting.patient_id
+    places = select(col(Waiting.id)).where(mine).order_by(col(Waiting.id))
+    session.execute(places.with_for_update(key_share=True)).close()
     for row in (*held, found.offer, found.backfill, found.waiting):
         session.refresh(row)
 
@@ -197,19 +202,30 @@ def _claim(session: Session, found: _Found, house: House, now: datetime) -> Offe
     barrier = barrier_of_offer(offer.state, offer.expires_at, now)
     if barrier is not None:
         return barrier
-    if backfill.stage is not Stage.OFFERING:
+    if backfill.stage is not Stage.OFFERING or found.waiting.state is not WaitState.WAITING:
         return OfferBarrier.GONE if backfill.stage is Stage.FILLED else OfferBarrier.WITHDRAWN
-    if found.waiting.state is not WaitState.WAITING:
-        return OfferBarrier.WITHDRAWN
     if not is_available(session, found.slot, house.calendar):
         # Nobody is there to see them, whoever accepts.
         backfills.withdraw(session, col(OfferRow.backfill_id) == key_of(backfill), now)
+        tell_gone(session, backfill, house, now)
         hasten(session, [key_of(backfill)], now)
+        return OfferBarrier.WITHDRAWN
+    if not _can_be_told(session, found.slot, house):
+        giving_back.stay(session, found.slot, now, Step.CALL)
+        actions.touch_figures(session, [found.slot.department_id])
         return OfferBarrier.WITHDRAWN
     if not _moved(session, offer, OfferState.ACCEPTED, now):
         # They accepted another slot in the same moment.
         return barrier_of_offer(offer.state, offer.expires_at, now) or OfferBarrier.WITHDRAWN
     return None
+
+
+def _can_be_told(session: Session, slot: Appointment, house: House) -> bool:
+    """Whether a patient who only stayed silent would hear that they have lost their slot."""
+    if slot.status is not Status.BOOKED:
+        return True
+    patient = session.get_one(Patient, slot.patient_id, populate_existing=True)
+    return isinstance(notices.channel_of(session, patient, house), Channel)
 
 
 def _moved(session: Session, offer: OfferRow, becomes: OfferState, now: datetime) -> bool:

@@ -9,18 +9,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import Session, col
 
-from domain.answers import ANSWERABLE, Answer, Holds, Reply, Source, Stop, Told, meaning
-from domain.backfills import Stage, Step
+from domain.answers import ANSWERABLE, Answer, Holds, Source, Told
+from domain.backfills import FREE, Release, Stage, Step
 from domain.criteria import House
 from domain.notices import Channel, NoticeKind
 from domain.statuses import Status
-from storage import actions, audit, backfills, counters, giving_back, notices, offers
+from storage import actions, audit, backfills, counters, giving_back, notices
 from storage.locks import lock_appointments, locked_appointment
 from storage.notices import address_of
-from storage.replies import last_notices
 from storage.slots import given_back
 from storage.tables import Appointment, BackfillRow, Notice, Patient, PatientAnswer, key_of
 
@@ -47,7 +46,6 @@ def answer_visit(
     source: Source,
     house: House,
     now: datetime,
-    reply_id: str | None = None,
 ) -> Told:
     """Take what a patient says about their visit; the same twice changes nothing more.
 
@@ -58,7 +56,6 @@ def answer_visit(
         source: By which way.
         house: The HMO's calendar and threshold.
         now: The present (aware).
-        reply_id: The provider's id of an SMS, which it may bring twice.
 
     Returns:
         What holds now.
@@ -67,11 +64,9 @@ def answer_visit(
     told = _told(session, appointment, now)
     known = giving_back.answers_in_force(session, appointment_id)
     repeated = answer in known and told.holds is _HOLDS[answer]
-    if told.holds not in ANSWERABLE or repeated or _is_known(session, reply_id):
+    if told.holds not in ANSWERABLE or repeated:
         return told
-    row = PatientAnswer(
-        appointment_id=appointment_id, answer=answer, source=source, at=now, reply_id=reply_id
-    )
+    row = PatientAnswer(appointment_id=appointment_id, answer=answer, source=source, at=now)
     take = {Answer.CONFIRM: _keep, Answer.CANCEL: _cancel, Answer.CALL_ME: _ask_for_a_call}[answer]
     take(session, appointment, row, house, now)
     actions.touch_figures(session, [appointment.department_id])
@@ -90,101 +85,32 @@ def stop_for(session: Session, patient_id: int, channel: Channel, now: datetime)
         channel: By which way.
         now: The present (aware).
     """
-    theirs = _are_asked([patient_id])
+    theirs = are_asked([patient_id])
     lock_appointments(session, *theirs)
     patient = session.get_one(Patient, patient_id)
     for way in Channel:
         address = address_of(patient, way)
         if address:
             notices.stop(session, way, address, now)
-    notices.drop(session, col(Notice.patient_id) == patient_id, now=now)
+    # That a slot is lost has to be told: as it cannot be written any more, it fails, and is seen.
+    wanted = col(Notice.kind) != NoticeKind.RELEASED
+    notices.drop(session, col(Notice.patient_id) == patient_id, wanted, now=now)
     for appointment in session.scalars(select(Appointment).where(*theirs)).all():
         giving_back.stay(session, appointment, now, Step.CALL)
         actions.touch_figures(session, [appointment.department_id])
     audit.record(session, "stop messages", at=now, channel=channel)
 
 
-def take_reply(
-    session: Session, sender: str, text: str, reply_id: str, house: House, now: datetime
-) -> Reply:
-    """Take an SMS: it answers the last notice that went to its sender's number.
-
-    Where the words are not plain, or several patients share the number, nothing is decided by
-    them: who was asked is called. Nothing of the text is kept.
-
-    Args:
-        session: The unit of work.
-        sender: The sender's number (E.164).
-        text: What they wrote.
-        reply_id: The provider's id of it.
-        house: The HMO's calendar and threshold.
-        now: The present (aware).
-    """
-    if _is_known(session, reply_id):
-        return Reply.ANSWERED
-    said, last = meaning(text), last_notices(session, sender, now)
-    if isinstance(said, Stop):
-        notices.stop(session, Channel.SMS, sender, now)
-        lock_appointments(session, *_are_asked([notice.patient_id for notice in last]))
-        for notice in last:
-            stop_for(session, notice.patient_id, Channel.SMS, now)
-        return Reply.STOPPED
-    if not last:
-        return Reply.NOBODY
-    if said is None or len(last) > 1:
-        about = [notice.appointment_id for notice in last]
-        lock_appointments(session, col(Appointment.id).in_(about))
-        for notice in last:
-            _leave_to_a_person(session, notice, house, now)
-        return Reply.NOT_UNDERSTOOD
-    return _take(session, last[0], said, reply_id, house, now)
-
-
-_QUESTIONS: Final = frozenset({NoticeKind.CONFIRM, NoticeKind.REMINDER})
-
-
-def _take(
-    session: Session,
-    notice: Notice,
-    said: Answer,
-    reply_id: str,
-    house: House,
-    now: datetime,
-) -> Reply:
-    if notice.kind in _QUESTIONS:
-        about = (notice.appointment_id, said, Source.SMS)
-        answer_visit(session, *about, house, now, reply_id)
-        return Reply.ANSWERED
-    if notice.offer_id is None or notice.kind is not NoticeKind.OFFER or said is Answer.CALL_ME:
-        return Reply.NOT_UNDERSTOOD
-    if said is Answer.CONFIRM:
-        offers.accept(session, notice.offer_id, house, now, Source.SMS)
-    else:
-        offers.decline(session, notice.offer_id, house, now)
-    return Reply.ANSWERED
-
-
-def _leave_to_a_person(session: Session, notice: Notice, house: House, now: datetime) -> None:
-    """Have whoever was asked called, unless they have answered before."""
-    visit = notice.appointment_id
-    if notice.kind in _QUESTIONS and look(session, visit, now).holds is Holds.UNANSWERED:
-        answer_visit(session, visit, Answer.CALL_ME, Source.SMS, house, now)
-
-
-def _are_asked(patients: Collection[int]) -> list[ColumnElement[bool]]:
-    """The conditions of visits about which these patients are being asked."""
+def are_asked(patients: Collection[int]) -> list[ColumnElement[bool]]:
+    """The conditions of visits that these patients are asked about, or may lose by silence."""
     asked = select(col(BackfillRow.appointment_id)).where(
-        col(BackfillRow.stage) == Stage.ASKING,
+        or_(
+            col(BackfillRow.stage) == Stage.ASKING,
+            and_(col(BackfillRow.stage).in_(FREE), col(BackfillRow.release) == Release.SILENCE),
+        ),
         col(BackfillRow.appointment_id) == col(Appointment.id),
     )
     return [col(Appointment.patient_id).in_(patients), asked.correlate(Appointment).exists()]
-
-
-def _is_known(session: Session, reply_id: str | None) -> bool:
-    if reply_id is None:
-        return False
-    known = select(col(PatientAnswer.id)).where(col(PatientAnswer.reply_id) == reply_id)
-    return session.scalar(known) is not None
 
 
 def _told(session: Session, appointment: Appointment, now: datetime) -> Told:

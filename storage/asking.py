@@ -81,7 +81,9 @@ def _ask(
     if backfill.deadline_at is None:
         _ask_first(session, found, house, now)
     elif now < backfill.deadline_at:
-        _write(session, found, house, now, AGAIN)
+        # What still waits for a provider that is away would otherwise come twice at once.
+        if _asked(session, backfill, NoticeState.SENT, NoticeState.DOUBTFUL):
+            _write(session, found, house, now, AGAIN)
         backfills.wait_until(session, key_of(backfill), backfill.deadline_at)
     elif _may_let_go(session, found, now):
         notices.drop(session, col(Notice.backfill_id) == key_of(backfill), now=now)
@@ -97,15 +99,14 @@ def _ask_first(
 ) -> None:
     """Put the question, unless its answer is known, or a person has to put it."""
     backfill, appointment = found
-    said = giving_back.answers_in_force(session, key_of(appointment))
-    if Answer.CONFIRM in said:
+    if giving_back.has_confirmed(session, key_of(appointment)):
         giving_back.stay(session, appointment, now)
         actions.touch_figures(session, [appointment.department_id])
         return
     policy = policy_of(session, appointment.department_id)
     asked = notices.due_at(NoticeKind.CONFIRM, house, now)
     deadline = deadline_of(policy, appointment.start, asked)
-    wants_a_call = Answer.CALL_ME in said
+    wants_a_call = Answer.CALL_ME in giving_back.answers_in_force(session, key_of(appointment))
     if deadline is None or wants_a_call or isinstance(_write(session, found, house, now), Unsaid):
         _call(session, found, now)
         return

@@ -141,7 +141,9 @@ def undo_call(session: Session, member: Member, call_id: int, now: datetime) -> 
     else:
         call.undone_at = now
         session.flush()
-    if call.outcome is CallOutcome.CONFIRMED and not _has_confirmed(session, call.appointment_id):
+    if call.outcome is CallOutcome.CONFIRMED and not giving_back.has_confirmed(
+        session, call.appointment_id
+    ):
         giving_back.stay(session, appointment, now, Step.CALL)
     _note(session, member, call, "undo call", now)
     return Noted(call.appointment_id, call.outcome)
@@ -212,17 +214,6 @@ def _book_again(session: Session, member: Member, appointment: Appointment, now:
     if was_given_back and not given_back(session, key):
         counters.apply_status_change(session, key, Status.BOOKED, now)
         giving_back.stay(session, appointment, now, Step.CALL)
-
-
-def _has_confirmed(session: Session, appointment_id: int) -> bool:
-    """Whether the patient has said that they come, by message or in another call."""
-    by_message = Answer.CONFIRM in giving_back.answers_in_force(session, appointment_id)
-    by_call = exists().where(
-        col(Call.appointment_id) == appointment_id,
-        col(Call.outcome) == CallOutcome.CONFIRMED,
-        col(Call.undone_at).is_(None),
-    )
-    return by_message or bool(session.scalar(select(by_call)))
 
 
 def _note(session: Session, member: Member, call: Call, event: str, now: datetime) -> None:

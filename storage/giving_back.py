@@ -7,7 +7,7 @@ these holds the appointment.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlmodel import Session, col
 
 from domain.answers import Answer
@@ -153,6 +153,22 @@ def answers_in_force(session: Session, appointment_id: int) -> frozenset[Answer]
             )
         )
     )
+
+
+def has_confirmed(session: Session, appointment_id: int) -> bool:
+    """Whether the patient has said that they come, by message or in a call, and not taken it back.
+
+    Who asks to be called afterwards wants to say something else.
+    """
+    by_message = answers_in_force(session, appointment_id)
+    by_call = exists().where(
+        col(Call.appointment_id) == appointment_id,
+        col(Call.outcome) == CallOutcome.CONFIRMED,
+        col(Call.undone_at).is_(None),
+    )
+    if Answer.CALL_ME in by_message:
+        return False
+    return Answer.CONFIRM in by_message or bool(session.scalar(select(by_call)))
 
 
 def _let_fall(

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from domain.criteria import House
@@ -11,7 +12,7 @@ from domain.notices import NoticeKind, NoticeState
 from domain.offers import OfferState
 from storage import notices
 from storage.notices import About
-from storage.tables import BackfillRow, Notice, OfferRow, key_of
+from storage.tables import BackfillRow, Notice, OfferRow, Waiting, key_of
 
 _OVER: Final = (OfferState.GONE, OfferState.WITHDRAWN)
 _KNOWN: Final = (NoticeState.SENT, NoticeState.DOUBTFUL)
@@ -33,7 +34,6 @@ def tell_gone(
         When to do it again: an offer is just being sent, and it is not known yet whether it
         arrives.
     """
-    # What was withdrawn before, since its patient has accepted another slot, needs no word.
     ended_with_it = [col(OfferRow.answered_at) >= backfill.ended_at] if backfill.ended_at else []
     offers = session.execute(
         select(col(Notice.offer_id), col(Notice.patient_id), col(Notice.state))
@@ -43,6 +43,7 @@ def tell_gone(
             col(OfferRow.state).in_(_OVER),
             col(Notice.kind) == NoticeKind.OFFER,
             *ended_with_it,
+            ~_took_another_slot(),
         )
         .order_by(col(Notice.id))
     ).all()
@@ -52,3 +53,22 @@ def tell_gone(
             notices.write(session, patient_id, about, house, now)
     sending = any(state is NoticeState.SENDING for _, _, state in offers)
     return now + _NOT_SURE_YET if sending else None
+
+
+def _took_another_slot() -> ColumnElement[bool]:
+    """The condition that an offer was withdrawn since its patient accepted another; no word then.
+
+    Both have the moment of the acceptance.
+    """
+    other, place = aliased(OfferRow), aliased(Waiting)
+    accepted = (
+        select(col(other.id))
+        .join(place, col(place.id) == col(other.waiting_id))
+        .where(
+            col(other.state) == OfferState.ACCEPTED,
+            col(other.answered_at) == col(OfferRow.answered_at),
+            col(other.id) != col(OfferRow.id),
+            col(place.patient_id) == col(Notice.patient_id),
+        )
+    )
+    return accepted.correlate(OfferRow, Notice).exists()

@@ -1,10 +1,10 @@
 """Locks: the one order in which decisions take them, so that no two wait for each other.
 
-A batch; appointments in the order of their keys; their actions, calls, answers, corrections,
-backfills, offers, places on the waitlist, notices, patients of a trial, plans that were sent, and
-patients who wait for a chance; daily counts; departments; last of all the end of the audit chain.
-An import locks all appointments at once. On SQLite, where one transaction writes at a time, none
-of this has any effect.
+A batch; appointments in the order of their keys; places on the waitlist; the appointments' actions,
+calls, answers, corrections, backfills, offers, notices, patients of a trial, plans that were sent,
+and patients who wait for a chance; daily counts; departments; last of all the end of the audit
+chain. An import locks all appointments at once. On SQLite, where one transaction writes at a time,
+none of this has any effect.
 """
 
 from sqlalchemy import ColumnElement, select

@@ -156,7 +156,9 @@ def begin(session: Session, claim: DueNotice, house: House, now: datetime) -> Ou
         return None
     why_not = barrier(session, notice, patient, house)
     if why_not is not None:
-        _fail(session, notice, why_not.value, house, now)
+        # Who is not told that their slot is lost comes in vain.
+        is_alarming = notice.kind is NoticeKind.RELEASED
+        _fail(session, notice, why_not.value, house, now, is_alarming=is_alarming)
         return None
     notice.state = _moved(notice, NoticeEvent.BEGIN)
     notice.claimed_until = until = _round_up(now + BEGUN_FOR)

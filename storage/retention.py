@@ -51,8 +51,8 @@ from storage.tables import (
     Fact,
     Notice,
     Patient,
-    PatientAnswer,
     Push,
+    ReplyRow,
     Trial,
     Waiting,
 )
@@ -80,6 +80,7 @@ _ONE: Final = {
     "appointments": "appointment",
     "pushes": "push",
     "notices": "notice",
+    "replies": "reply",
     "batch_items": "batch item",
     "call_list_items": "call list item",
     "call_lists": "call list",
@@ -177,12 +178,6 @@ def anonymise(session: Session, patients: Sequence[int], before: datetime, now: 
         .execution_options(synchronize_session=False)
     )
     session.execute(
-        update(PatientAnswer)
-        .where(col(PatientAnswer.appointment_id).in_(visits))
-        .values(reply_id=None)
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(
         update(Waiting)
         .where(col(Waiting.patient_id).in_(gone))
         .values(external_id=_random_id(session))
@@ -218,6 +213,7 @@ def delete_old(session: Session, keep: Retention, calendar: Calendar, now: datet
     for what, statement in (
         ("pushes", _old_pushes(now - keep.outbox)),
         ("notices", _old_notices(now - keep.outbox, now)),
+        ("replies", _old_replies(now - keep.outbox)),
         ("batch_items", _old_batch_items(views)),
         ("call_list_items", _old_call_list_items(calendar.day_of(views))),
         ("call_lists", _empty_call_lists(calendar.day_of(views))),
@@ -303,6 +299,13 @@ def _old_notices(before: datetime, now: datetime) -> Delete:
         )
     )
     return delete(Notice).where(col(Notice.id).in_(old.order_by(col(Notice.id)).limit(PORTION)))
+
+
+def _old_replies(before: datetime) -> Delete:
+    old = select(col(ReplyRow.id)).where(col(ReplyRow.at) < before)
+    return delete(ReplyRow).where(
+        col(ReplyRow.id).in_(old.order_by(col(ReplyRow.at)).limit(PORTION))
+    )
 
 
 def _old_batch_items(before: datetime) -> Delete:

@@ -9,7 +9,6 @@ from domain.backfills import Stage
 from domain.criteria import House
 from storage import asking, backfills, offers
 from storage.gone import tell_gone
-from storage.tables import BackfillRow
 
 _OFFERED: Final = frozenset(
     {Stage.RELEASED, Stage.OFFERING, Stage.FILLED, Stage.UNFILLED, Stage.OVER}
@@ -26,13 +25,14 @@ def step(session: Session, backfill_id: int, house: House, now: datetime) -> Non
         house: The HMO's calendar and manners.
         now: The present (aware).
     """
-    stage = session.get_one(BackfillRow, backfill_id).stage
-    if stage in _OFFERED:
+    backfill, _ = backfills.locked(session, backfill_id)
+    if backfill.stage in _OFFERED:
         offers.step(session, backfill_id, house, now)
         return
-    if stage in _NOT_TO_BE_HAD and _is_to_be_told_again(session, backfill_id, house, now):
-        return
-    if stage is not Stage.KEPT:
+    again = tell_gone(session, backfill, house, now) if backfill.stage in _NOT_TO_BE_HAD else None
+    if again or backfill.stage is Stage.KEPT:
+        backfills.wait_until(session, backfill_id, again)
+    else:
         asking.step(session, backfill_id, house, now)
 
 
@@ -47,14 +47,3 @@ def undeliverable(session: Session, notice_id: int, house: House, now: datetime)
     """
     asking.undeliverable(session, notice_id, house, now)
     offers.undeliverable(session, notice_id, house, now)
-
-
-def _is_to_be_told_again(session: Session, backfill_id: int, house: House, now: datetime) -> bool:
-    """Tell who was offered a slot that the patient wants after all, or has to be asked about."""
-    backfill, _ = backfills.locked(session, backfill_id)
-    if backfill.stage not in _NOT_TO_BE_HAD:
-        return True
-    again = tell_gone(session, backfill, house, now)
-    if again or backfill.stage is Stage.KEPT:
-        backfills.wait_until(session, backfill_id, again)
-    return again is not None

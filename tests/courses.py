@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
@@ -17,7 +18,7 @@ from domain.policies import Policy
 from domain.statuses import Status
 from domain.transfers import Kind
 from domain.waiting import WaitState
-from storage import actions, answers, backfills, counters, policies, slot_steps
+from storage import actions, answers, backfills, counters, policies, replies, slot_steps
 from storage.actions import Outcome
 from storage.store import Store
 from storage.tables import (
@@ -135,9 +136,9 @@ class Course:
         about, now = key_of(self.visit(patient)), self.clock.now()
         return self.store.write_now(answers.answer_visit, about, answer, source, self.house, now)
 
-    def texts(self, number: str, text: str, reply_id: str = "r1") -> Reply:
-        now = self.clock.now()
-        return self.store.write_now(answers.take_reply, number, text, reply_id, self.house, now)
+    def texts(self, number: str, text: str, reply_id: str = "") -> Reply:
+        about = (number, text, reply_id or uuid4().hex, self.house, self.clock.now())
+        return self.store.write_now(replies.take_reply, *about)
 
     def move(self, patient: str, later: timedelta) -> None:
         """The HMO moves the patient's visit."""

@@ -251,7 +251,6 @@ class PatientAnswer(SQLModel, table=True):
 
     Attributes:
         action_id: The transfer that was authorised, or is proposed because of it.
-        reply_id: The provider's id of an SMS, which may bring it twice.
         undone_at: Since when it no longer holds: they said otherwise later, or the HMO did.
     """
 
@@ -271,8 +270,21 @@ class PatientAnswer(SQLModel, table=True):
     source: Source = Field(sa_column=Column(Word(Source), nullable=False))
     at: datetime = Field(sa_column=moment())
     action_id: int | None = Field(default=None, sa_column=refers("action.id", nullable=True))
-    reply_id: str | None = Field(default=None, unique=True, max_length=100)
     undone_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+
+
+class ReplyRow(SQLModel, table=True):
+    """An SMS that was taken, whatever it said: its provider may bring it twice.
+
+    Attributes:
+        id: The provider's.
+    """
+
+    __tablename__ = "reply"
+    __table_args__ = (Index("ix_reply_at", "at"), {"sqlite_with_rowid": False})
+
+    id: str = Field(primary_key=True, max_length=200)
+    at: datetime = Field(sa_column=moment())
 
 
 class Trial(SQLModel, table=True):

@@ -2,7 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.policies import ANSWER_WITHIN, OFFER_UNTIL, Policy, ask_again_at, deadline_of
+from domain.policies import (
+    ANSWER_WITHIN,
+    ARRIVES_WITHIN,
+    OFFER_UNTIL,
+    Policy,
+    ask_again_at,
+    deadline_of,
+)
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -14,12 +21,14 @@ def test_the_deadline_is_so_many_hours_before_the_start() -> None:
 
 def test_whoever_is_asked_late_still_has_some_hours() -> None:
     start = NOW + timedelta(hours=30)
-    assert deadline_of(Policy(deadline_hours=48), start, NOW) == NOW + ANSWER_WITHIN
+    assert (
+        deadline_of(Policy(deadline_hours=48), start, NOW) == NOW + ARRIVES_WITHIN + ANSWER_WITHIN
+    )
 
 
 def test_too_late_is_too_late() -> None:
-    start = NOW + ANSWER_WITHIN + OFFER_UNTIL
-    assert deadline_of(Policy(), start, NOW) == NOW + ANSWER_WITHIN
+    start = NOW + ARRIVES_WITHIN + ANSWER_WITHIN + OFFER_UNTIL
+    assert deadline_of(Policy(), start, NOW) == NOW + ARRIVES_WITHIN + ANSWER_WITHIN
     assert deadline_of(Policy(), start - timedelta(minutes=1), NOW) is None
 
 

@@ -70,11 +70,13 @@ class Clinic:
         return key
 
     def let_go(self, patient: str) -> int:
-        """A slot whose patient stayed silent: it is still theirs."""
+        """A slot whose patient was asked and stayed silent: it is still theirs."""
         key, now = self.authorized(patient), self.clock.now()
 
         def work(session: Session) -> None:
-            backfill, _ = backfills.locked(session, key)
+            backfill, slot = backfills.locked(session, key)
+            asked = session.get_one(Patient, slot.patient_id)
+            asked.consent, asked.phone = True, _phone(patient)
             silent = {"release": Release.SILENCE, "released_at": now}
             backfills.move(session, backfill, Step.LET_GO, now, due_at=now, **silent)
 

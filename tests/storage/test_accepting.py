@@ -11,7 +11,7 @@ from domain.backfills import Stage
 from domain.clock import HandClock
 from domain.criteria import Criteria
 from domain.criteria import select as select_criteria
-from domain.notices import NoticeKind
+from domain.notices import Channel, NoticeKind
 from domain.offers import OfferBarrier, OfferState
 from domain.pushes import PushKind
 from domain.statuses import Status
@@ -95,7 +95,6 @@ def test_the_slot_goes_on_counting_by_the_replacements_own_action(clinic: Clinic
 
 def test_a_patient_who_stayed_silent_keeps_the_slot_until_somebody_accepts(clinic: Clinic) -> None:
     backfill = clinic.let_go("p1")
-    clinic.change(Patient, clinic.slot(backfill).patient_id, consent=True, phone="+972500000001")
     (offer,) = clinic.send(backfill, [clinic.waits("a")])
     assert clinic.slot(backfill).status is Status.BOOKED
     clinic.clock.move(timedelta(minutes=5))
@@ -104,6 +103,31 @@ def test_a_patient_who_stayed_silent_keeps_the_slot_until_somebody_accepts(clini
     assert (slot.status, slot.released_at) == (Status.CANCELLED, clinic.clock.now())
     assert clinic.told(NoticeKind.RELEASED) == ["p1"]
     assert clinic.is_true()
+
+
+def test_a_silent_patient_who_could_not_be_told_keeps_the_slot_and_is_called(
+    clinic: Clinic,
+) -> None:
+    backfill = clinic.let_go("p1")
+    first, _ = clinic.send(backfill, [clinic.waits("a"), clinic.waits("b")])
+    clinic.reached()
+    clinic.change(Patient, clinic.slot(backfill).patient_id, consent=False)
+    assert clinic.accepts(first) is OfferBarrier.WITHDRAWN
+    assert clinic.slot(backfill).status is Status.BOOKED
+    clinic.step()
+    assert clinic.backfill(backfill).stage is Stage.CALLING
+    assert clinic.told(NoticeKind.GONE) == ["a", "b"]
+    assert clinic.is_true()
+
+
+def test_who_says_stop_does_not_lose_a_slot_by_silence_any_more(clinic: Clinic) -> None:
+    backfill = clinic.let_go("p1")
+    (offer,) = clinic.send(backfill, [clinic.waits("a")])
+    who = clinic.slot(backfill).patient_id
+    clinic.store.write_now(answers.stop_for, who, Channel.SMS, clinic.clock.now())
+    assert clinic.backfill(backfill).stage is Stage.CALLING
+    assert clinic.accepts(offer) is OfferBarrier.WITHDRAWN
+    assert clinic.slot(backfill).status is Status.BOOKED
 
 
 def test_what_the_patient_had_later_is_given_back_and_proposed_to_managers(clinic: Clinic) -> None:
@@ -190,6 +214,31 @@ def test_one_patient_with_two_offers_takes_one_and_the_other_wave_goes_on(clinic
     assert clinic.told(NoticeKind.GONE) == []
 
 
+def test_who_took_another_slot_is_not_told_later_that_the_first_is_gone(clinic: Clinic) -> None:
+    here, there = clinic.given_back("p1"), clinic.given_back("d1")
+    (offer,) = clinic.send(here, [clinic.waits("a")])
+    clinic.send(there, [clinic.waits(each, "Dermatology") for each in ("a", "b")])
+    clinic.reached()
+    clinic.accepts(offer)
+    clinic.clock.move(timedelta(hours=1))
+    said = (key_of(clinic.slot(there)), Answer.CONFIRM, Source.PAGE)
+    clinic.store.write_now(answers.answer_visit, *said, clinic.house, clinic.clock.now())
+    clinic.step()
+    assert clinic.told(NoticeKind.GONE) == ["b"]
+
+
+def test_two_offers_of_one_place_at_once_get_it_one_slot(clinic: Clinic) -> None:
+    place, found = clinic.waits("a"), []
+    for patient in ("p1", "p2"):
+        (offer,) = clinic.send(clinic.given_back(patient), [place])
+        clinic.declines(offer)  # of which the patient may think again
+        found.append(offer)
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(clinic.accepts, found))
+    assert sorted(results, key=str) == [None, OfferBarrier.WITHDRAWN]
+    assert len(clinic.told(NoticeKind.BOOKED)) == 1
+
+
 def test_an_expired_offer_is_refused_also_before_the_wave_is_ended(clinic: Clinic) -> None:
     backfill = clinic.given_back("p1")
     (offer,) = clinic.send(backfill, [clinic.waits("a")])
@@ -224,10 +273,12 @@ def test_a_slot_whose_clinician_has_left_meanwhile_is_not_booked(clinic: Clinic)
         blocked=True,
     )
     clinic.store.write_now(lambda session: session.add(blocked))
+    clinic.reached()
     assert clinic.accepts(offer) is OfferBarrier.WITHDRAWN
     clinic.step()
     assert clinic.backfill(backfill).stage is Stage.RELEASED
     assert clinic.look(offer).state is OfferState.WITHDRAWN
+    assert clinic.told(NoticeKind.GONE) == ["a"]
 
 
 def test_an_offer_tells_whether_what_it_became_is_booked_still(clinic: Clinic) -> None:

@@ -4,20 +4,20 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
-from domain.answers import Answer, Holds, Reply, Source
+from domain.answers import Answer, Holds
 from domain.backfills import Release, Stage
 from domain.calls import CallBarrier, CallOutcome
 from domain.clock import HandClock
-from domain.notices import Channel, NoticeKind, NoticeState
+from domain.notices import NoticeKind, NoticeState
 from domain.offers import OfferState
 from domain.policies import Policy, Silence
 from domain.statuses import Status
 from domain.transfers import Barrier, State
-from storage import actions, answers, asking, calls, counters, notices, to_confirm
+from storage import actions, answers, asking, calls, counters, to_confirm
 from storage.store import Store
-from storage.tables import OfferRow, Patient, PatientAnswer, key_of
+from storage.tables import OfferRow, key_of
 from storage.to_confirm import Why
 from tests.courses import Course, begin
 
@@ -181,87 +181,6 @@ def test_a_transfer_is_not_undone_once_another_patient_has_the_slot(asked: Cours
     undone = asked.store.write_now(actions.undo, asked.noa, key_of(action), asked.clock.now())
     assert undone.barrier is Barrier.FILLED
     assert stage(asked) is Stage.FILLED
-
-
-@pytest.mark.parametrize(
-    ("text", "holds"),
-    [
-        (" 1 ", Holds.COMING),
-        ("Yes!", Holds.COMING),
-        ("2", Holds.GIVEN_BACK),
-        ("3", Holds.TO_BE_CALLED),
-        ("who is this", Holds.TO_BE_CALLED),
-    ],
-)
-def test_an_sms_answers_the_question(asked: Course, text: str, holds: Holds) -> None:
-    understood = text != "who is this"
-    reply = asked.texts(P1, text)
-    assert reply is (Reply.ANSWERED if understood else Reply.NOT_UNDERSTOOD)
-    told = asked.store.read_now(answers.look, key_of(asked.visit("p1")), asked.clock.now())
-    assert told.holds is holds
-
-
-def test_an_sms_that_comes_twice_counts_once(asked: Course) -> None:
-    asked.texts(P1, "1", "r1")
-    asked.says("p1", CANCEL)
-    assert asked.texts(P1, "1", "r1") is Reply.ANSWERED
-    assert stage(asked) is Stage.RELEASED
-
-
-def test_an_unclear_sms_does_not_overturn_an_answer(asked: Course) -> None:
-    asked.says("p1", CONFIRM)
-    assert asked.texts(P1, "thanks") is Reply.NOT_UNDERSTOOD
-    assert stage(asked) is Stage.KEPT
-
-
-def test_an_sms_from_a_number_that_nobody_wrote_to_does_nothing(asked: Course) -> None:
-    assert asked.texts("+972525559999", "2") is Reply.NOBODY
-    assert stage(asked) is Stage.ASKING
-
-
-def test_a_number_that_two_patients_share_leaves_it_to_a_person(asked: Course) -> None:
-    def share(session: Session) -> None:
-        for patient in ("p1", "p2"):
-            visit = session.merge(asked.visit(patient))
-            session.get_one(Patient, visit.patient_id).phone = "052-5550101"
-
-    asked.store.write_now(share)
-    asked.authorize("p2")
-    asked.work()
-    asked.deliver()
-    assert asked.texts(P1, "2") is Reply.NOT_UNDERSTOOD
-    assert (stage(asked), stage(asked, "p2")) == (Stage.CALLING, Stage.CALLING)
-    assert asked.visit("p1").status is Status.BOOKED
-
-
-def test_stop_stops_every_message_for_good_and_a_person_asks(asked: Course) -> None:
-    assert asked.texts(P1, "STOP") is Reply.STOPPED
-    assert stage(asked) is Stage.CALLING
-    asked.authorize("silent")
-    call(asked, "p1", CallOutcome.CONFIRMED)
-    asked.says("p1", CANCEL)
-    asked.says("p1", CONFIRM)
-    asked.work()
-    assert len(asked.notices()) == 1
-    # The same patient by e-mail, and the same number written in another way.
-    for address in ((Channel.EMAIL, "p1@mail.example"), (Channel.SMS, "(052) 5550-101")):
-        assert not asked.store.write_now(notices.stop, *address, asked.clock.now())
-
-
-def test_an_sms_decides_about_an_offer(asked: Course) -> None:
-    asked.says("p1", CANCEL)
-    first, second = asked.offer("p1", "w1", "w2")
-    later = key_of(asked.visit("w1"))
-    assert asked.texts("0525550104", "3", "r1") is Reply.NOT_UNDERSTOOD
-    assert asked.texts("0525550104", "לא", "r2") is Reply.ANSWERED
-    assert asked.texts("0525550103", "1", "r3") is Reply.ANSWERED
-    kept = [asked.store.read_now(Session.get_one, OfferRow, offer) for offer in (first, second)]
-    assert [offer.state for offer in kept] == [OfferState.ACCEPTED, OfferState.DECLINED]
-    given_back = select(PatientAnswer).where(PatientAnswer.appointment_id == later)
-    said = asked.store.read_now(lambda session: session.exec(given_back).one())
-    assert (said.answer, said.source) == (CANCEL, Source.SMS)
-    assert stage(asked) is Stage.FILLED
-    assert is_true(asked)
 
 
 def test_what_the_hmo_changes_itself_is_told_as_such(asked: Course) -> None:

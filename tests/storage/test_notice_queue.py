@@ -12,7 +12,8 @@ from domain.backfills import Stage
 from domain.clock import HandClock
 from domain.notices import TRIES, Channel, NoticeEvent, NoticeKind, NoticeState
 from domain.people import Role
-from storage import notice_figures, notice_queue, notices, provider_outages
+from domain.pushes import PushKind
+from storage import answers, notice_figures, notice_queue, notices, provider_outages
 from storage.notice_figures import Undelivered
 from storage.notice_queue import BEGUN_FOR, CLAIMED_FOR, DueNotice, Outgoing
 from storage.store import Store
@@ -183,6 +184,21 @@ def test_admins_see_what_was_not_delivered_by_reference_alone(course: Course) ->
     assert today.undelivered == [Undelivered(*about)]
     figures = course.store.read_now(notice_figures.figures, now)
     assert figures.states == {"waiting": 1, "sending": 0, "failed": 1, "doubtful": 0}
+
+
+def test_admins_are_told_if_who_has_lost_a_slot_cannot_be_told_after_a_stop(
+    course: Course,
+) -> None:
+    join(course.store, Role.ADMIN, 5, "Root", course.clock.now())
+    changes_notice(course, kind=NoticeKind.RELEASED)
+    about = (course.visit("p1").patient_id, Channel.SMS, course.clock.now())
+    course.store.write_now(answers.stop_for, *about)
+    (claim,) = claims(course)
+    assert begins(course, claim) is None
+    (lost,) = course.notices(NoticeKind.RELEASED)
+    assert (lost.state, lost.problem) == (NoticeState.FAILED, "opted out")
+    (alert,) = pushes(course)
+    assert alert.kind is PushKind.ALERT
 
 
 def test_admins_are_told_once_of_a_provider_that_stays_away(store: Store, clock: HandClock) -> None:

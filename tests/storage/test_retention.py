@@ -32,6 +32,7 @@ from storage.tables import (
     Notice,
     Patient,
     Push,
+    ReplyRow,
     Trial,
     Waiting,
     key_of,
@@ -260,6 +261,16 @@ async def test_old_notices_go_once_the_visit_is_past_and_what_waits_stays(
     assert left == {"past:waiting", "coming:sent"}
 
 
+async def test_ids_of_replies_go_with_the_notices(store: Store, clock: HandClock) -> None:
+    now = clock.now()
+    for name, at in (("old", now - KEEP.outbox - DAY), ("new", now)):
+        await store.write(_add_reply, name, at)
+    assert (await tidied(store, clock))["replies"] == 1
+    assert await store.read(lambda session: list(session.scalars(select(col(ReplyRow.id))))) == [
+        "new"
+    ]
+
+
 async def test_reminders_stay_while_a_trial_tells_by_them(
     store: Store, clock: HandClock, hmo: Hmo
 ) -> None:
@@ -458,3 +469,7 @@ def make_call_list(session: Session, day: date) -> None:
 
 def count(session: Session, table: type[SQLModel]) -> int:
     return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def _add_reply(session: Session, name: str, at: datetime) -> None:
+    session.add(ReplyRow(id=name, at=at))

@@ -185,7 +185,6 @@ def _answers() -> None:
         sa.Column("source", sa.String(16), nullable=False),
         _moment("at", nullable=False),
         _refers("action_id", "action.id", nullable=True),
-        sa.Column("reply_id", sa.String(100), unique=True),
         _moment("undone_at"),
     )
     op.create_index("ix_patient_answer_appointment_id", "patient_answer", ["appointment_id"])
@@ -193,6 +192,13 @@ def _answers() -> None:
     op.create_index(
         "ix_patient_answer_call_me", "patient_answer", ["appointment_id"], **_where(call_me)
     )
+    op.create_table(
+        "reply",
+        sa.Column("id", sa.String(200), primary_key=True),
+        _moment("at", nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_reply_at", "reply", ["at"])
 
 
 def _trials() -> None:
@@ -252,6 +258,7 @@ def downgrade() -> None:
         "sent_plan",
         "trial_patient",
         "trial",
+        "reply",
         "patient_answer",
         "opt_out",
         "notice",
