@@ -40,7 +40,7 @@ class Filled(NamedTuple):
     """A filled slot as the schedule now tells of it.
 
     Attributes:
-        first: The status of the first patient's visit.
+        first: The status of the first patient's visit; `cancelled` if it is no more in the slot.
         replacement: … and of the visit of who accepted.
         minutes: How long the visit takes; `None` where nobody said.
     """

@@ -200,10 +200,12 @@ def _claim(session: Session, found: _Found, house: House, now: datetime) -> Offe
     """Accept the offer, if that is still possible; otherwise why it is not."""
     offer, backfill = found.offer, found.backfill
     barrier = barrier_of_offer(offer.state, offer.expires_at, now)
+    if barrier is None and backfill.stage is Stage.FILLED:
+        barrier = OfferBarrier.GONE
     if barrier is not None:
         return barrier
-    if backfill.stage is not Stage.OFFERING or found.waiting.state is not WaitState.WAITING:
-        return OfferBarrier.GONE if backfill.stage is Stage.FILLED else OfferBarrier.WITHDRAWN
+    if backfill.stage is not Stage.OFFERING or not _still_waits(session, found):
+        return OfferBarrier.WITHDRAWN
     if not is_available(session, found.slot, house.calendar):
         # Nobody is there to see them, whoever accepts.
         backfills.withdraw(session, col(OfferRow.backfill_id) == key_of(backfill), now)
@@ -226,6 +228,13 @@ def _can_be_told(session: Session, slot: Appointment, house: House) -> bool:
         return True
     patient = session.get_one(Patient, slot.patient_id, populate_existing=True)
     return isinstance(notices.channel_of(session, patient, house), Channel)
+
+
+def _still_waits(session: Session, found: _Found) -> bool:
+    """Whether who accepts still waits in the slot's department, and has time then."""
+    waiting, slot = found.waiting, found.slot
+    waits = waiting.state is WaitState.WAITING and waiting.department_id == slot.department_id
+    return waits and not bookings.is_busy(session, waiting.patient_id, slot)
 
 
 def _moved(session: Session, offer: OfferRow, becomes: OfferState, now: datetime) -> bool:

@@ -4,7 +4,7 @@ A stage is moved by an UPDATE that names the stage it expects, so of two that mo
 does. Whoever moves a backfill holds its appointment first (`storage/locks.py`).
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -31,6 +31,7 @@ from storage import audit, notices
 from storage.locks import locked_appointment
 from storage.slots import is_given_back
 from storage.tables import Action, Appointment, BackfillRow, Notice, OfferRow, key_of
+from storage.taken import beside
 
 EVENTS: Final = {
     Stage.CALLING: "slot to call",
@@ -58,12 +59,14 @@ def open_for(session: Session, which: ColumnElement[bool], now: datetime) -> Non
         "appointment_id": _column(Action.appointment_id),
         "action_id": _column(Action.id),
         "day": _column(Appointment.day),
+        "start": _column(Appointment.start),
         "stage": case((free, Stage.RELEASED.value), else_=Stage.ASKING.value),
         "opened_at": _value("opened_at", now),
         "due_at": _value("due_at", now),
         "release": case((free, Release.WORD.value), else_=None),
         "released_at": case((free, _value("released_at", now)), else_=None),
         "waves": literal(0),
+        "beside": beside(),
     }
     has_one = exists().where(
         col(BackfillRow.appointment_id) == col(Action.appointment_id),
@@ -102,10 +105,12 @@ def end_for(session: Session, which: ColumnElement[bool], now: datetime) -> int:
         .returning(col(BackfillRow.id))
         .execution_options(synchronize_session=False)
     ).all()
-    if ended:
-        notices.drop(session, col(Notice.backfill_id).in_(ended), now=now)
-        owed = withdraw(session, col(OfferRow.backfill_id).in_(ended), now)
-        offered = select(col(OfferRow.backfill_id)).where(col(OfferRow.id).in_(owed))
+    owed: list[int] = []
+    for some in notices.portions(ended):
+        notices.drop(session, col(Notice.backfill_id).in_(some), now=now)
+        owed += withdraw(session, col(OfferRow.backfill_id).in_(some), now)
+    for some_owed in notices.portions(owed):
+        offered = select(col(OfferRow.backfill_id)).where(col(OfferRow.id).in_(some_owed))
         session.execute(
             update(BackfillRow)
             .where(col(BackfillRow.id).in_(offered))
@@ -132,16 +137,17 @@ def withdraw(session: Session, which: ColumnElement[bool], now: datetime) -> lis
     return tell_gone(session, withdrawn, now)
 
 
-def tell_gone(session: Session, offers: Collection[int], now: datetime) -> list[int]:
+def tell_gone(session: Session, offers: Sequence[int], now: datetime) -> list[int]:
     """Drop what was not sent of these offers; which of them may be known to their patients?"""
-    if not offers:
-        return []
-    notices.drop(session, col(Notice.offer_id).in_(offers), now=now)
-    known = select(col(Notice.offer_id)).where(
-        col(Notice.offer_id).in_(offers),
-        col(Notice.state).in_([NoticeState.SENDING, NoticeState.SENT, NoticeState.DOUBTFUL]),
-    )
-    return sorted({key for key in session.scalars(known) if key is not None})
+    found: set[int | None] = set()
+    for some in notices.portions(offers):
+        notices.drop(session, col(Notice.offer_id).in_(some), now=now)
+        known = select(col(Notice.offer_id)).where(
+            col(Notice.offer_id).in_(some),
+            col(Notice.state).in_([NoticeState.SENDING, NoticeState.SENT, NoticeState.DOUBTFUL]),
+        )
+        found.update(session.scalars(known))
+    return sorted(key for key in found if key is not None)
 
 
 def due(session: Session, now: datetime, at_most: int) -> list[int]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlmodel import Session, col
 
 from domain.ages import age_group, age_on
@@ -49,6 +49,17 @@ def own_booking(session: Session, waiting: Waiting, slot: Appointment) -> Appoin
         .order_by(col(Appointment.start), col(Appointment.id))
         .limit(1)
     ).first()
+
+
+def is_busy(session: Session, patient_id: int, slot: Appointment) -> bool:
+    """Whether a patient has another visit booked at the very start of a slot."""
+    other = exists().where(
+        IS_BOOKED,
+        col(Appointment.patient_id) == patient_id,
+        col(Appointment.start) == slot.start,
+        col(Appointment.id) != key_of(slot),
+    )
+    return bool(session.scalar(select(other)))
 
 
 def book(

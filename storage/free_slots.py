@@ -1,8 +1,8 @@
 """Free slots: what may be offered to waiting patients, and for which kinds of visit.
 
-A slot whose clinician is not there is not offered. Where the clinician's sessions of that day are
-known, one of the department must cover the start, and none that is blocked; where none are known,
-the appointment itself says that somebody is there.
+A slot whose clinician is not there is not offered, nor one that the HMO has filled itself. Where
+the clinician's sessions of that day are known, one of the department must cover the start, and none
+that is blocked; where none are known, the appointment itself says that somebody is there.
 """
 
 from collections import defaultdict
@@ -19,6 +19,7 @@ from domain.criteria import House
 from domain.days import Calendar
 from domain.offers import WAVES, expiry
 from storage.tables import Appointment, BackfillRow, ClinicSession
+from storage.taken import is_taken
 
 USUAL_MINUTES: Final = 20
 """How long a slot is taken to be where neither the appointment nor a session says it."""
@@ -50,6 +51,7 @@ def free_slots(
             col(BackfillRow.stage) == Stage.RELEASED,
             col(BackfillRow.waves) < WAVES,
             col(Appointment.start) > now,
+            ~is_taken(),
         )
         .order_by(col(BackfillRow.id))
     )

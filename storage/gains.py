@@ -4,7 +4,7 @@ from collections import Counter
 from functools import cache
 from typing import Final
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -13,6 +13,7 @@ from domain.backfills import Stage
 from domain.criteria import Selection
 from domain.gains import Filled, Realised
 from domain.statuses import Status
+from storage.columns import Word
 from storage.selecting import Shape, limits, shape_of, values_of
 from storage.store import ask
 from storage.tables import Appointment, BackfillRow
@@ -32,6 +33,12 @@ def realised(session: Session, selection: Selection) -> Realised:
     return gains.realised(filled, kept.elements())
 
 
+def _status_there(visit: type[Appointment]) -> ColumnElement[Status]:
+    """The status of a visit in the slot: one that the HMO has moved since is cancelled there."""
+    moved = col(visit.start) != col(BackfillRow.start)
+    return case((moved, literal(Status.CANCELLED, Word(Status))), else_=col(visit.status))
+
+
 _DAYS: Final = col(BackfillRow.day).between(bindparam("first"), bindparam("last"))
 
 
@@ -40,8 +47,8 @@ def _filled(shape: Shape) -> Select[Status, Status, int]:
     first, replacement = aliased(Appointment), aliased(Appointment)
     return (
         select(
-            col(first.status),
-            col(replacement.status),
+            _status_there(first),
+            _status_there(replacement),
             func.coalesce(col(replacement.duration), col(first.duration)),
         )
         .select_from(BackfillRow)

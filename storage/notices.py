@@ -25,7 +25,7 @@ ANOTHER_WAY: Final = "another way"
 _IN_VAIN: Final = (NoticeState.DROPPED, NoticeState.FAILED)
 """Notices that reached nobody do not count as a patient's share of a week."""
 
-_AT_ONCE: Final = 10_000
+AT_ONCE: Final = 10_000
 """Values that a statement is given at most."""
 
 
@@ -138,7 +138,7 @@ def _stopped(session: Session, digests: Sequence[str]) -> set[str]:
     """Which of these addresses are never written to again."""
     return {
         digest
-        for portion in _portions(digests)
+        for portion in portions(digests)
         for digest in session.scalars(
             select(col(OptOut.digest)).where(col(OptOut.digest).in_(portion))
         )
@@ -207,7 +207,7 @@ def due_at(kind: NoticeKind, house: House, now: datetime) -> datetime:
 def recent(session: Session, patients: Collection[int], now: datetime) -> dict[int, int]:
     """How many notices that count each patient has been written in the last seven days."""
     found: dict[int, int] = {}
-    for portion in _portions(list(patients)):
+    for portion in portions(list(patients)):
         rows = session.execute(
             select(col(Notice.patient_id), func.count())
             .where(
@@ -240,6 +240,7 @@ def drop(session: Session, *which: ColumnElement[bool], now: datetime) -> int:
     return int(dropped.rowcount)
 
 
-def _portions(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for first in range(0, len(values), _AT_ONCE):
-        yield values[first : first + _AT_ONCE]
+def portions(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Values, as many at a time as a statement may be given."""
+    for first in range(0, len(values), AT_ONCE):
+        yield values[first : first + AT_ONCE]

@@ -1,18 +1,21 @@
 """What a patient said by phone or message and the HMO's own word has overtaken.
 
-A slot that was given back is offered for a transfer. Once the feed gives the appointment another
-start, or any status but `cancelled`, what was said holds no longer, and neither does that transfer.
-Nothing more is done about a coming slot that the feed moves or gives another status.
+A slot that was given back is offered for a transfer. Once the feed gives the appointment to another
+patient, another start, or any status but `cancelled`, what was said holds no longer, and neither
+does that transfer. Nothing more is done about a coming slot that the feed moves, hands to another
+patient or department, gives another status, or fills itself.
 """
 # ruff: noqa: S608 - statements are made of this module's constants; values are bound
 
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import column, or_, select, table, update
+from sqlalchemy import column, insert, or_, select, table, update
 from sqlmodel import Session, col
 
 from domain.answers import Answer
+from domain.backfills import FREE
+from domain.backfills import OPEN as FOLLOWED
 from domain.calls import CallOutcome
 from domain.chain import Entry
 from domain.pushes import PushKind
@@ -22,11 +25,14 @@ from storage import audit, backfills, outbox
 from storage.actions import PUSHED_DECISION, furthest_state
 from storage.feeds.staging import Staging
 from storage.tables import Action, Appointment, BackfillRow, Call, PatientAnswer
+from storage.taken import is_taken
 
 OVERTAKEN: Final = "changed in the HMO's own system"
 
 _FOUND: Final = table("feed_overtaken", *map(column, ("call", "answer", "appointment", "action")))
-_CHANGE: Final = table("feed_change", column("id"), column("start"), column("status"))
+_TOLD: Final = ("status", "start", "patient_id", "department_id")
+"""What a backfill and all that was said hold for."""
+_CHANGE: Final = table("feed_change", *map(column, ("id", *_TOLD)))
 
 
 class _Transfer(NamedTuple):
@@ -46,13 +52,16 @@ class _Transfer(NamedTuple):
 def end_overtaken(staged: Staging, now: datetime, member_id: int | None) -> list[Entry]:
     """End what the changes in `feed_change` overtake, with all that follows from it.
 
-    To be called while the appointments are as they were.
+    To be called while the appointments are as they were, but off the rollup: what is revoked
+    changes what they add to it.
 
     Returns:
         What the audit trail is to say of it.
     """
     _end_backfills(staged, now)
-    if not staged.run(_FIND_CALLS) + staged.run(_FIND_ANSWERS):
+    staged.run(_FIND_CALLS)
+    staged.run(_FIND_ANSWERS)
+    if not staged.one("SELECT count(*) FROM feed_overtaken"):
         return []
     with Session(staged.connection) as session:
         session.execute(
@@ -64,18 +73,17 @@ def end_overtaken(staged: Staging, now: datetime, member_id: int | None) -> list
             update(Call)
             .where(col(Call.id).in_(select(_FOUND.c.call)))
             .values(undone_at=now)
-            .returning(col(Call.id), col(Call.appointment_id))
+            .returning(col(Call.id), col(Call.appointment_id), col(Call.outcome))
         ).all()
         transfers = _revoke(session, now)
         for transfer in transfers:
             _tell(session, transfer, now, member_id)
         session.flush()
     by: dict[str, Any] = {"at": now, "member_id": member_id}
-    outcome = CallOutcome.CANCELS
     return [
         *(
             audit.entry("undo call", appointment_id=about, call=call, outcome=outcome, **by)
-            for call, about in sorted(calls)
+            for call, about, outcome in sorted(calls)
         ),
         *(
             audit.entry(
@@ -88,15 +96,20 @@ def end_overtaken(staged: Staging, now: datetime, member_id: int | None) -> list
 
 _COMES_ANEW: Final = f"""
     known.status = '{Status.CANCELLED}'
-    AND (new.status <> '{Status.CANCELLED}' OR new.start <> known.start)
+    AND (new.status <> '{Status.CANCELLED}' OR new.start <> known.start
+        OR new.patient_id <> known.patient_id)
 """
+_IS_ANOTHER: Final = "(new.start <> known.start OR new.patient_id <> known.patient_id)"
 _FIND_CALLS: Final = f"""
     INSERT INTO feed_overtaken (call, appointment, action)
     SELECT call.id, known.id, call.action_id
     FROM feed_change AS new
     JOIN appointment AS known ON known.id = new.id
     JOIN call ON call.appointment_id = known.id
-    WHERE call.outcome = '{CallOutcome.CANCELS}' AND call.undone_at IS NULL AND {_COMES_ANEW}
+    WHERE call.undone_at IS NULL AND (
+        call.outcome = '{CallOutcome.CANCELS}' AND {_COMES_ANEW}
+        OR call.outcome = '{CallOutcome.CONFIRMED}' AND {_IS_ANOTHER}
+    )
 """
 _FIND_ANSWERS: Final = f"""
     INSERT INTO feed_overtaken (answer, appointment, action)
@@ -111,21 +124,24 @@ _FIND_ANSWERS: Final = f"""
 def _end_backfills(staged: Staging, now: datetime) -> None:
     """End those of coming slots, with what their patients have said of them.
 
-    What became of one that has started is told by its status.
+    Their transfers are found as overtaken, so that each can be proposed anew as things are now.
+    What became of a slot that has started is told by its status.
     """
     changed = (
         select(col(Appointment.id))
         .join(_CHANGE, _CHANGE.c.id == col(Appointment.id))
         .where(
             col(Appointment.start) > now,
-            or_(
-                _CHANGE.c.status != col(Appointment.status),
-                _CHANGE.c.start != col(Appointment.start),
-            ),
+            or_(*(_CHANGE.c[name] != getattr(Appointment, name) for name in _TOLD)),
         )
     )
+    ended = col(BackfillRow.appointment_id).in_(changed)
+    transfers = select(col(BackfillRow.appointment_id), col(BackfillRow.action_id)).where(
+        ended, col(BackfillRow.stage).in_(FOLLOWED)
+    )
     with Session(staged.connection) as session:
-        backfills.end_for(session, col(BackfillRow.appointment_id).in_(changed), now)
+        session.execute(insert(_FOUND).from_select(["appointment", "action"], transfers))
+        backfills.end_for(session, ended, now)
         session.execute(
             update(PatientAnswer)
             .where(
@@ -136,6 +152,21 @@ def _end_backfills(staged: Staging, now: datetime) -> None:
             .values(undone_at=now)
             .execution_options(synchronize_session=False)
         )
+        session.flush()
+
+
+def end_taken(staged: Staging, now: datetime) -> None:
+    """End the backfills of free slots that the HMO has filled itself, as the appointments are now.
+
+    Their transfers stay: the HMO has carried them out.
+    """
+    taken = (
+        select(col(BackfillRow.id))
+        .join(Appointment, col(Appointment.id) == col(BackfillRow.appointment_id))
+        .where(col(BackfillRow.stage).in_(FREE), is_taken())
+    )
+    with Session(staged.connection) as session:
+        backfills.end_for(session, col(BackfillRow.id).in_(taken), now)
         session.flush()
 
 

@@ -41,6 +41,8 @@ class BackfillRow(SQLModel, table=True):
     Attributes:
         action_id: The authorised transfer that it follows.
         day: The local day of the slot.
+        start: When the slot starts, wherever the HMO moves the visit later.
+        beside: Visits booked with its clinician then when it was opened (`storage/taken.py`).
         deadline_at: By when the patient is to answer; `None` until they are asked.
         due_at: When something is to be done by itself; `None`: it waits for a person.
         release: How the slot was released, while it is free and afterwards.
@@ -68,6 +70,7 @@ class BackfillRow(SQLModel, table=True):
     appointment_id: int = Field(sa_column=refers("appointment.id"))
     action_id: int = Field(sa_column=refers("action.id"))
     day: date
+    start: datetime = Field(sa_column=moment())
     stage: Stage = Field(sa_column=Column(Word(Stage), nullable=False))
     opened_at: datetime = Field(sa_column=moment())
     deadline_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
@@ -75,6 +78,7 @@ class BackfillRow(SQLModel, table=True):
     release: Release | None = Field(default=None, sa_column=Column(Word(Release), nullable=True))
     released_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     waves: int = Field(default=0, sa_column_kwargs=_ZERO)
+    beside: int = Field(default=0, sa_column_kwargs=_ZERO)
     replacement_id: int | None = Field(
         default=None, sa_column=refers("appointment.id", nullable=True)
     )

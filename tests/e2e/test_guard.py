@@ -125,6 +125,7 @@ def fill(session: Session, visits: Sequence[int], now: datetime) -> None:
             id=FILLED,
             appointment_id=visits[0],
             day=HOUSE.calendar.day_of(now),
+            start=now,
             action_id=1,
             stage=Stage.FILLED,
             opened_at=now,

@@ -190,6 +190,7 @@ def _backfill(session: Session, now: datetime) -> None:
             id=BACKFILL,
             appointment_id=MISSED,
             day=day,
+            start=now - timedelta(days=8),
             action_id=FILLED_BY,
             stage=Stage.FILLED,
             opened_at=now,
@@ -245,6 +246,7 @@ def _free_slot(session: Session, now: datetime) -> None:
         BackfillRow(
             appointment_id=FREE_SLOT,
             day=day,
+            start=start,
             action_id=key_of(transfer),
             stage=Stage.RELEASED,
             opened_at=now,

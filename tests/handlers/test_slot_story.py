@@ -132,6 +132,7 @@ def authorized(session: Session, now: datetime) -> None:
             action_id=ACTION,
             stage=Stage.CALLING,
             day=session.get_one(Appointment, APPOINTMENT).day,
+            start=session.get_one(Appointment, APPOINTMENT).start,
             opened_at=now,
         )
     )

@@ -29,6 +29,7 @@ def to_call(session: Session, now: datetime) -> None:
         action_id=ACTION,
         stage=Stage.CALLING,
         day=session.get_one(Appointment, APPOINTMENT).day,
+        start=session.get_one(Appointment, APPOINTMENT).start,
         opened_at=now,
     )
     session.add(row)

@@ -11,7 +11,7 @@ from domain.ages import age_group
 from domain.backfills import Release, Stage
 from domain.clock import HandClock
 from domain.criteria import Criteria, Selection, select
-from domain.gains import Realised
+from domain.gains import Outcome, Realised
 from domain.people import Member, Role
 from domain.statuses import Status
 from domain.transfers import Kind, State
@@ -75,6 +75,7 @@ def followed(session: Session, name: str, stage: Stage, member: Member) -> None:
             appointment_id=key_of(first),
             action_id=key_of(action),
             day=first.day,
+            start=first.start,
             stage=stage,
             opened_at=at,
             release=Release.WORD if filled else None,
@@ -137,6 +138,26 @@ def test_a_patient_who_turns_up_after_all_makes_a_collision_of_it(
     after = store.read_now(gains.realised, last_days(noa, clock, 7))
     assert (before.slots, after.slots) == (1, -1)
     assert after.minutes == before.minutes - 40
+
+
+@pytest.mark.parametrize(
+    ("moved", "becomes"),
+    [("COLLISION", Outcome.WON), ("WON again", Outcome.LOST)],
+)
+def test_a_visit_that_the_hmo_moves_elsewhere_is_none_in_the_slot(
+    store: Store, clock: HandClock, noa: Member, moved: str, becomes: Outcome
+) -> None:
+    before = store.read_now(gains.realised, last_days(noa, clock, 7))
+
+    def work(session: Session) -> None:
+        which = col(Appointment.external_id) == moved
+        session.scalars(select_rows(Appointment).where(which)).one().start += timedelta(hours=1)
+
+    store.write_now(work)
+    after = store.read_now(gains.realised, last_days(noa, clock, 7))
+    assert after.filled == before.filled
+    grows = {Outcome.WON: after.won - before.won, Outcome.LOST: after.lost - before.lost}
+    assert grows[becomes] == 1
 
 
 def test_an_authorised_slot_is_followed_on_its_own_day(store: Store, clock: HandClock) -> None:

@@ -3,9 +3,10 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import and_, event, select
 from sqlmodel import col
 
 from domain.backfills import Stage
@@ -14,7 +15,7 @@ from domain.notices import Channel, Manners, NoticeKind, NoticeState
 from domain.offers import AT_MOST, LOOK_AGAIN, WAVES, OfferState, too_late_from
 from domain.policies import USUAL
 from domain.waiting import WaitState
-from storage import backfills, offers, policies
+from storage import backfills, notices, offers, policies
 from storage.store import Store
 from storage.tables import BackfillRow, Notice, OfferRow, Patient, Waiting, key_of
 from storage.takers import seen
@@ -181,6 +182,35 @@ def test_who_knew_of_an_offer_hears_that_it_is_over_once_that_is_sure(clinic: Cl
     ended = clinic.backfill(backfill)
     assert (ended.stage, ended.due_at) == (Stage.OVER, None)
     assert {offer.state for offer in clinic.offers(backfill)} == {WITHDRAWN}
+
+
+def test_however_many_end_at_once_no_statement_grows_with_them(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "AT_ONCE", 1)
+    ended = [clinic.given_back(patient) for patient in ("p1", "p2", "p3", "d1")]
+    for number, backfill in enumerate(ended):
+        department = "Dermatology" if backfill == ended[-1] else "Cardiology"
+        clinic.send(
+            backfill, [clinic.waits(f"w{number}{letter}", department) for letter in "abcdef"]
+        )
+    clinic.reached()
+    sizes: list[int] = []
+
+    def note(*statement: Any) -> None:
+        sizes.append(len(statement[3]))
+
+    event.listen(clinic.store.engine, "before_cursor_execute", note)
+
+    def most(which: list[int]) -> int:
+        sizes.clear()
+        of = col(BackfillRow.id) >= min(which), col(BackfillRow.id) <= max(which)
+        clinic.store.write_now(backfills.end_for, and_(*of), clinic.clock.now())
+        return max(sizes)
+
+    assert most(ended[:1]) == most(ended[1:])
+    clinic.step()
+    assert len(clinic.told(NoticeKind.GONE)) == 6 * len(ended)
 
 
 def test_who_may_not_be_asked_any_more_is_left_out_when_offers_are_sent(clinic: Clinic) -> None:

@@ -12,7 +12,7 @@ from domain.statuses import Status
 from storage.counters import CONTRIBUTION, EARLIER_NO_SHOWS, add_to_rollup
 from storage.feeds.adopting import adopt
 from storage.feeds.merging import Changes
-from storage.feeds.overtaken import end_overtaken
+from storage.feeds.overtaken import end_overtaken, end_taken
 from storage.feeds.staging import Staging
 from storage.rescoring import MODEL_IN_CHARGE, QUEUED
 
@@ -42,9 +42,10 @@ _STAGED: Final = """
     LEFT JOIN feed_clinician AS clinician ON clinician.number = feed.clinician
 """
 _STALE: Final = f"""
-    known.released_at IS NOT NULL AND feed.start = known.start AND feed.status = '{Status.BOOKED}'
+    known.released_at IS NOT NULL AND patient.id = known.patient_id
+    AND feed.start = known.start AND feed.status = '{Status.BOOKED}'
 """
-"""The feed does not know yet that the patient gave the slot back by phone."""
+"""The feed does not know yet that the patient gave the slot back."""
 _CHANGING: Final = "id IN (SELECT id FROM feed_change)"
 
 
@@ -52,8 +53,8 @@ def take_in(staged: Staging, now: datetime, member_id: int | None) -> Changes:
     """Add and update appointments; see `storage.feeds.kind.Kind.take_in`."""
     entries = adopt(staged, now, member_id)
     _find_changes(staged)
-    entries += end_overtaken(staged, now, member_id)
     _count(staged, _CHANGING, "-")
+    entries += end_overtaken(staged, now, member_id)
     _ask_for_places(staged)
     updated = _update_appointments(staged)
     last = staged.one("SELECT coalesce(max(id), 0) FROM appointment")
@@ -61,6 +62,7 @@ def take_in(staged: Staging, now: datetime, member_id: int | None) -> Changes:
         inserted = _add_appointments(staged)
         _count(staged, f"{_CHANGING} OR id > {last}", "+")
         _recount_earlier_no_shows(staged)
+    end_taken(staged, now)
     _ask_for_chances(staged)
     # What a patient missed in one department moves the lists of others too.
     staged.run("""

@@ -4,7 +4,7 @@
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import column, select, table
+from sqlalchemy import column, or_, select, table, update
 from sqlmodel import Session, col
 
 from domain.ages import OLDEST, age_on
@@ -21,7 +21,7 @@ from storage.feeds.merging import Changes
 from storage.feeds.report import KindWord, RowRejected
 from storage.feeds.rows import PatientRowReader, Record, Words
 from storage.feeds.staging import Staged, Staging
-from storage.tables import OfferRow
+from storage.tables import OfferRow, Waiting
 from storage.waves import hasten
 
 FIELDS: Final = Fields(
@@ -117,7 +117,7 @@ _STAGED: Final = """
     JOIN patient ON patient.external_id = feed.patient
     JOIN feed_department AS department ON department.number = feed.department
 """
-_CHANGE: Final = table("feed_change", *map(column, ("id", "department_id", "state")))
+_CHANGE: Final = table("feed_change", *map(column, ("id", "patient_id", "department_id", "state")))
 
 
 class WaitlistReader(PatientRowReader):
@@ -177,7 +177,8 @@ class WaitlistReader(PatientRowReader):
 def take_in(staged: Staging, now: datetime, _member_id: int | None) -> Changes:
     """Add and update places on the list; see `storage.feeds.kind.Kind.take_in`.
 
-    Who no longer waits, or waits elsewhere, is offered nothing more.
+    Who no longer waits, or waits elsewhere, is offered nothing more, nor is who had the place of
+    another patient before.
     """
     differs = staged.dialect.differs
     staged.run(f"""
@@ -196,13 +197,27 @@ def take_in(staged: Staging, now: datetime, _member_id: int | None) -> Changes:
 
 
 def _withdraw_offers(staged: Staging, now: datetime) -> None:
-    gone = select(_CHANGE.c.id).where(_CHANGE.c.state != WaitState.WAITING.value)
+    another = _CHANGE.c.patient_id != col(Waiting.patient_id)
+    elsewhere = _CHANGE.c.department_id != col(Waiting.department_id)
+    no_more = _CHANGE.c.state != WaitState.WAITING.value
+    changed = select(_CHANGE.c.id).join(Waiting, col(Waiting.id) == _CHANGE.c.id)
+    gone = changed.where(or_(another, elsewhere, no_more))
     with Session(staged.connection) as session:
         theirs = col(OfferRow.waiting_id).in_(gone)
         is_open = col(OfferRow.state) == OfferState.OPEN
         which = session.scalars(select(col(OfferRow.backfill_id)).where(theirs, is_open)).all()
         backfills.withdraw(session, theirs, now)
         hasten(session, which, now)
+        # An offer that was declined can still be accepted, but only by who declined it.
+        session.execute(
+            update(OfferRow)
+            .where(
+                col(OfferRow.waiting_id).in_(changed.where(another)),
+                col(OfferRow.state) == OfferState.DECLINED,
+            )
+            .values(state=OfferState.WITHDRAWN)
+            .execution_options(synchronize_session=False)
+        )
         session.flush()
 
 

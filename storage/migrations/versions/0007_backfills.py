@@ -56,6 +56,7 @@ def _backfills() -> None:
         _refers("appointment_id", "appointment.id"),
         _refers("action_id", "action.id"),
         sa.Column("day", sa.Date(), nullable=False),
+        _moment("start", nullable=False),
         sa.Column("stage", sa.String(16), nullable=False),
         _moment("opened_at", nullable=False),
         _moment("deadline_at"),
@@ -63,6 +64,7 @@ def _backfills() -> None:
         sa.Column("release", sa.String(16)),
         _moment("released_at"),
         sa.Column("waves", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("beside", sa.Integer(), nullable=False, server_default="0"),
         _refers("replacement_id", "appointment.id", nullable=True),
         _moment("ended_at"),
     )

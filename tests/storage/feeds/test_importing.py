@@ -108,7 +108,7 @@ def test_a_patient_changed_by_mistake_and_back_leaves_both_histories_right(
     assert is_true(store)
 
 
-def test_an_authorised_appointment_stays_so_when_moved_and_counts_while_it_is_scheduled(
+def test_an_authorised_appointment_counts_until_the_hmo_moves_it(
     store: Store, take_in: TakeIn, clock: HandClock
 ) -> None:
     take_in(FULL)
@@ -120,11 +120,13 @@ def test_an_authorised_appointment_stays_so_when_moved_and_counts_while_it_is_sc
         rows = store.read_now(lambda session: session.exec(select(DailyCount)).all())
         return [(row.day, row.actioned) for row in rows if row.actioned]
 
-    take_in(f"{HEADER}\nA3,P1,Cardiology,2026-12-01T09:00,booked\n")
-    assert actioned() == [(date(2026, 12, 1), 1)]
-    take_in(f"{HEADER}\nA3,P1,Cardiology,2026-12-01T09:00,cancelled\n")
-    assert actioned() == []
+    take_in(f"{HEADER},age\nA3,P1,Neurology,2026-11-30T09:00,booked,70\n")
+    assert actioned() == [(date(2026, 11, 30), 1)]
     assert appointment(store, "A3").action_state == "authorized"
+    assert is_true(store)
+    take_in(f"{HEADER}\nA3,P1,Neurology,2026-12-01T09:00,booked\n")
+    assert actioned() == []
+    assert appointment(store, "A3").action_state is None
     assert is_true(store)
 
 
@@ -246,8 +248,9 @@ def test_decisions_taken_while_a_file_is_read_are_not_lost(
                 outcomes.append(store.write_now(decide))
             return super().read(min(size or -1, 50_000))
 
-    moved = "A3,P1,Cardiology,2026-12-01T09:00,booked\n"
-    take_in(Slow(f"{HEADER}\n{moved}{MANY.replace('A', 'B')}".encode()))
+    older = "A3,P1,Neurology,2026-11-30T09:00,booked,70\n"
+    others = MANY.replace("A", "B").replace("noshow", "noshow,")
+    take_in(Slow(f"{HEADER},age\n{older}{others}".encode()))
     assert [outcome.barrier for outcome in outcomes] == [None]
     assert appointment(store, "A3").action_state == "authorized"
     assert is_true(store)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from domain.backfills import Stage
 from domain.clock import HandClock
-from domain.offers import OfferState
+from domain.offers import OfferBarrier, OfferState
 from domain.statuses import Status
 from domain.transfers import Kind, State
 from domain.waiting import WaitState
@@ -31,6 +31,7 @@ from storage.tables import (
 from tests.conftest import MONDAY_MORNING
 from tests.hmo import HOUSE, Hmo
 from tests.storage.feeds.helpers import TakeIn, contents, is_true, patient
+from tests.storage.offering import a_small_clinic
 
 HEADER = "waiting_id,patient_id,department,urgency,since"
 FULL = f"""\
@@ -144,6 +145,7 @@ def test_who_no_longer_waits_has_no_open_offer_any_more(
             action_id=key_of(action),
             stage=Stage.OFFERING,
             day=appointment.day,
+            start=appointment.start,
             opened_at=now,
         )
         session.add(backfill)
@@ -171,6 +173,23 @@ def test_who_no_longer_waits_has_no_open_offer_any_more(
         lambda session: session.exec(select(OfferRow.state).order_by(col(OfferRow.rank))).all()
     )
     assert states == [OfferState.WITHDRAWN, OfferState.OPEN]
+
+
+@pytest.mark.parametrize("change", ["late,Dermatology", "p3,Cardiology"])
+def test_who_waits_elsewhere_or_in_whose_place_another_waits_has_no_offer_any_more(
+    store: Store, take_in: TakeIn, clock: HandClock, change: str
+) -> None:
+    clinic = a_small_clinic(store, clock)
+    first, second = clinic.given_back("p1"), clinic.given_back("p2")
+    place = clinic.waits("late")
+    (declined,) = clinic.send(first, [place])
+    assert clinic.declines(declined) is None
+    (waits,) = clinic.send(second, [place])
+    take_in(f"{HEADER}\nW-late-Cardiology,{change},3,2026-11-10\n")
+    (offer,) = clinic.offers(second)
+    assert offer.state is OfferState.WITHDRAWN
+    for each in (waits, declined):
+        assert clinic.accepts(each) is OfferBarrier.WITHDRAWN
 
 
 @given(st.lists(st.text(max_size=24), min_size=15, max_size=15))
