@@ -71,7 +71,7 @@ def sqlite_store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def postgres_store(postgres_url: str, at_the_server: psycopg.Connection) -> Iterator[Store]:
     at_the_server.execute("DROP DATABASE IF EXISTS slotwise WITH (FORCE)")
-    at_the_server.execute("CREATE DATABASE slotwise TEMPLATE template_slotwise")
+    at_the_server.execute("CREATE DATABASE slotwise TEMPLATE template_slotwise STRATEGY FILE_COPY")
     store = Store(_database(postgres_url, "slotwise"))
     yield store
     store.close()

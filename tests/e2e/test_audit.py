@@ -116,8 +116,9 @@ async def authorize_first(phone: Phone, department: str = "") -> str:
     await phone.presses(listed, all_labels(listed)[0])
     card = await phone.sees("Nothing decided yet", since=since)
     await phone.presses(card, "Authorize transfer")
-    decided = await phone.sees("Transfer authorized", since=since)
-    found = re.search(r"P-\w{6}", body(decided))
+    here = card["message_id"]
+    await phone.sees(lambda it: it["message_id"] == here and "Transfer authorized" in body(it))
+    found = re.search(r"P-\w{6}", body(card))
     assert found
     return found[0]
 
